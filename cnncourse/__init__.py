@@ -1,0 +1,22 @@
+"""An interactive course on convolutional neural networks."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_CHECKS = ("check", "hint", "solution", "yours")
+_MODULES = ("arithmetic", "data", "display", "exercises", "models", "ops", "training", "widgets")
+__all__ = [*_CHECKS, *_MODULES]
+
+
+def __getattr__(name):
+    """Import a part of the course when it is first used: `import cnncourse` alone stays light."""
+    if name in _CHECKS:
+        return getattr(importlib.import_module("cnncourse.exercises"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"cnncourse.{name}")
+    raise AttributeError(f"module 'cnncourse' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
