@@ -1,0 +1,45 @@
+"""What every test shares: one torch thread, the data beside the clone, a Chromium."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported anywhere, and in every child process
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread():
+    """Undo whatever thread count an earlier test chose: two workers share the cores."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of large files that are kept beside the clone, not in it."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"this test reads large files that are not in the repository; looked in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of a Chromium. Absent is a failure: `make test` installs one, so a skip would hide a broken set-up."""
+    from cnncourse.doctor import find_chromium
+
+    path = find_chromium()
+    if path is None:
+        pytest.fail("No Chromium: `make test` installs one, `cnncourse doctor` says where it looked.")
+    return path
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in tests/browser needs a browser, so `-m 'not browser'` leaves it out."""
+    for item in items:
+        if ROOT / "tests" / "browser" in item.path.parents:
+            item.add_marker(pytest.mark.browser)
