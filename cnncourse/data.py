@@ -1,0 +1,135 @@
+"""Pictures to learn from: digits, photos and drawn shapes need no download; MNIST and CIFAR-10 are opt-in.
+
+Every data set is a `Dataset` of two `Split`s. Images are float32 in [0, 1] and ordered (N, C, H, W);
+labels are int64 class indices (N,).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+DIGITS_TEST = 500  # of the 1,797 digits; the other 1,297 are for training
+
+# name in skimage.data: (picture, where it comes from, licence), as scikit-image's own notes state them
+PHOTOS = {
+    "astronaut": ("astronaut Eileen Collins, 512 × 512", "NASA Great Images", "public domain"),
+    "chelsea": ("Chelsea the cat, 300 × 451", "Stefan van der Walt", "CC0"),
+    "coffee": ("a cup of coffee on wood, 400 × 600", "Rachel Michetti", "CC0"),
+    "rocket": ("launch of a Falcon 9, 427 × 640", "SpaceX", "public domain"),
+    "hubble_deep_field": ("Hubble eXtreme Deep Field, 872 × 1000", "NASA, HubbleSite", "public domain"),
+    "retina": ("a human retina, 1411 × 1411", "Mikael Häggström", "CC0"),
+    "camera": ("a photographer, grey, 512 × 512", "Lav Varshney", "CC0"),
+    "brick": ("a brick wall, grey, 512 × 512", "CC0Textures, Bricks25", "CC0"),
+    "clock": ("a clock, blurred by motion, grey, 300 × 400", "Stefan van der Walt", "public domain"),
+}
+
+
+class Split(NamedTuple):
+    """Images (N, C, H, W) with their labels (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __repr__(self):
+        low, high = (f"{v:.3g}" for v in self.images.aminmax()) if self.images.numel() else ("-", "-")
+        shape = tuple(self.images.shape)
+        return f"Split(images {shape} from {low} to {high}, labels {tuple(self.labels.shape)})"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples to train on, examples kept back for the test, and the name of each class."""
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+
+
+def digits(size: int = 32, frame: int | None = None) -> Dataset:
+    """1,797 handwritten digits (1,297 train, 500 test), enlarged from 8×8 to `size` × `size`.
+
+    Enlarged by anti-aliased bilinear interpolation. With `frame`, each digit sits in the middle of a black
+    `frame` × `frame` picture, with room to `shift` it. The split is stratified and always the same.
+    Source: UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it.
+    """
+    if not 8 <= size <= 32:
+        raise ValueError(f"size is {size}: the digits are 8×8 and can be enlarged up to 32×32.")
+    if frame is not None and frame < size:
+        raise ValueError(f"frame is {frame}, too small for digits of size {size}: make it at least {size}.")
+    small, labels = _eight_by_eight()  # (1797, 1, 8, 8)
+    images = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)  # (1797, 1, S, S)
+    images = _centre(images.clamp_(0, 1), frame or size)
+    test = _every_class_alike(labels, DIGITS_TEST)
+    return Dataset(
+        Split(images[~test], labels[~test]), Split(images[test], labels[test]), tuple("0123456789")
+    )
+
+
+@cache
+def _eight_by_eight() -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_digits  # half a second: only when digits are asked for
+
+    bunch = load_digits()
+    images = torch.from_numpy(bunch.images / 16).float()[:, None]  # ink counts 0..16 to [0, 1]
+    return images, torch.from_numpy(bunch.target).long()
+
+
+def _every_class_alike(labels: Tensor, count: int) -> Tensor:
+    """Mask `count` of the labels, each class by its share: no random numbers, so no version can change it."""
+    by_class = labels.argsort(stable=True)
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    chosen[by_class[torch.arange(count) * len(labels) // count]] = True
+    return chosen
+
+
+def _centre(images: Tensor, frame: int) -> Tensor:
+    """Put images (N, C, H, W) in the middle of black ones (N, C, frame, frame)."""
+    height, width = images.shape[-2:]
+    top, left = (frame - height) // 2, (frame - width) // 2
+    return F.pad(images, (left, frame - width - left, top, frame - height - top))
+
+
+def shift(images: Tensor, dy: int, dx: int) -> Tensor:
+    """Move images (..., H, W) down by `dy` and right by `dx` pixels; what comes in is black.
+
+    Negative numbers move up and left. What leaves the picture is gone.
+    """
+    moved = torch.zeros_like(images)
+    height, width = images.shape[-2:]
+    if abs(dy) < height and abs(dx) < width:
+        source = images[..., max(-dy, 0) : height - max(dy, 0), max(-dx, 0) : width - max(dx, 0)]
+        moved[..., max(dy, 0) : height - max(-dy, 0), max(dx, 0) : width - max(-dx, 0)] = source
+    return moved
+
+
+def photos() -> tuple[str, ...]:
+    """Name the photos that come with scikit-image, all CC0 or public domain; `PHOTOS` says whose they are."""
+    return tuple(PHOTOS)
+
+
+def photo(name: str = "astronaut", size: int | None = None) -> Tensor:
+    """Read one of `photos()` as (3, H, W) in [0, 1]; a grey one has three equal channels.
+
+    With `size`, its shorter side is scaled to `size` pixels (anti-aliased).
+    """
+    if name not in PHOTOS:
+        raise ValueError(f"There is no photo {name!r}. Choose one of: {', '.join(PHOTOS)}.")
+    image = torch.from_numpy(_pixels(name)).movedim(-1, 0).float() / 255  # (3, H, W)
+    if size is None:
+        return image
+    height, width = image.shape[1:]
+    scale = size / min(height, width)
+    shape = (round(height * scale), round(width * scale))
+    return F.interpolate(image[None], size=shape, mode="bilinear", antialias=True)[0].clamp(0, 1)
+
+
+def _pixels(name: str) -> np.ndarray:
+    import skimage.data
+
+    pixels = getattr(skimage.data, name)()  # read from the installed package
+    return np.stack([pixels] * 3, -1) if pixels.ndim == 2 else pixels  # (H, W, 3)
