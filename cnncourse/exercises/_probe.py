@@ -1,0 +1,199 @@
+"""Run a learner's answer on given examples and write down what it did: plain arrays, numbers and strings.
+
+This file runs beside the learner's code. It knows no reference and judges nothing, so that a grader can run
+it in a sandbox and compare the transcript elsewhere.
+"""
+
+import contextlib
+import copy
+import io
+import random
+import sysconfig
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ._limit import TimedOut, time_limit
+from ._shortcuts import watch_for
+
+SECONDS = 10.0  # for all examples of one exercise
+PRINTED = 2_000  # characters of a learner's own prints that are kept
+ITEMS = 256  # entries of a list or dict that are looked at
+_LIBRARIES = (str(Path(__file__).parent), *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+def plain(value, depth=0):
+    """Describe an answer without keeping any of its objects: a dict with its kind and its numbers."""
+    if isinstance(value, torch.Tensor):
+        return _plain_tensor(value)
+    if isinstance(value, np.ndarray):
+        return {"kind": "array", "array": np.array(value), "dtype": str(value.dtype)}
+    if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        return _plain_number(np.asarray(value))
+    if value is None or isinstance(value, str):
+        return {"kind": "nothing"} if value is None else {"kind": "text", "text": value[:PRINTED]}
+    if isinstance(value, (tuple, list, torch.Size)) and depth < 4:
+        return {"kind": "sequence", "items": [plain(item, depth + 1) for item in value[:ITEMS]], "length": len(value)}
+    if isinstance(value, dict) and depth < 4:
+        items = {str(key): plain(item, depth + 1) for key, item in list(value.items())[:ITEMS]}
+        return {"kind": "dict", "items": items, "length": len(value)}
+    return {"kind": "other", "name": "..." if value is Ellipsis else type(value).__name__}
+
+
+def _plain_number(number):
+    if number.dtype == object:  # an int beyond 64 bits
+        number = np.asarray(float(number))
+    return {"kind": "number", "array": number, "dtype": str(number.dtype)}
+
+
+def _plain_tensor(tensor):
+    described = {"kind": "tensor", "dtype": str(tensor.dtype).removeprefix("torch."), "device": tensor.device.type}
+    if tensor.device.type == "meta":
+        return {**described, "shape": list(tensor.shape), "array": None}
+    tensor = tensor.detach().cpu()
+    if tensor.dtype == torch.bfloat16:  # numpy has no such type
+        tensor = tensor.float()
+    return {**described, "array": np.array(tensor.numpy())}
+
+
+def fresh(argument):
+    """A copy of an example's argument that the learner's code may spoil."""
+    if isinstance(argument, torch.Tensor):
+        return argument.detach().clone()
+    return copy.deepcopy(argument)
+
+
+@contextlib.contextmanager
+def undisturbed(seed=0):
+    """Seed the random states for the body, and give them back afterwards as they were."""
+    states = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0]), np.random.set_state(states[1])
+
+
+def crash_of(error):
+    """What a learner needs of an exception: its kind, its message and the last line of their own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
+    line = {"line": own[-1].line or "", "number": own[-1].lineno, "function": own[-1].name} if own else {}
+    return {"error": type(error).__name__, "text": str(error)[:600], **line}
+
+
+def attempt(run, seed=0):
+    """Call `run()` with everything held still; its record has `stub`, `crash`, `timeout` or what it returned."""
+    printed = io.StringIO()
+    try:
+        with undisturbed(seed), warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            warnings.simplefilter("ignore")
+            record = run()
+    except NotImplementedError as error:
+        record = {"stub": True, "crash": crash_of(error)}
+    except (KeyboardInterrupt, TimedOut):
+        raise
+    except BaseException as error:  # SystemExit from exit() too: a check outlives its learner's code
+        record = {"crash": crash_of(error)}
+    return {**record, "printed": printed.getvalue()[:PRINTED]}
+
+
+def probe_all(runs, seconds=SECONDS):
+    """Attempt every run within one time limit; a run that does not end is the last."""
+    records = []
+    try:
+        with time_limit(seconds):
+            for seed, run in enumerate(runs):
+                records.append(attempt(run, seed))
+    except TimedOut:
+        records.append({"timeout": seconds, "printed": ""})
+    return {"records": records}
+
+
+def probe_function(candidate, examples, *, gradients=False, shortcuts=(), observe=None, seconds=SECONDS):
+    """Transcript of `candidate(*arguments)` on every example.
+
+    `observe(candidate, *arguments)`, when given, makes the calls and returns what there is to see.
+    """
+
+    def run(arguments):
+        inputs = [_leaf(fresh(argument), gradients) for argument in arguments]
+        handed = [_not_a_leaf(argument) for argument in inputs]
+        before = [plain(argument) for argument in handed]
+        with watch_for(shortcuts) as called:
+            result = observe(candidate, *handed) if observe else candidate(*handed)
+        return {
+            "output": plain(result),
+            "gradients": gradients_of(result, inputs) if gradients else None,
+            "changed": [i for i, (old, new) in enumerate(zip(before, handed, strict=True)) if not same(old, plain(new))],
+            "shortcuts": sorted(called),
+        }
+
+    return probe_all([lambda arguments=arguments: run(arguments) for arguments in examples], seconds)
+
+
+def _leaf(argument, gradients):
+    floating = isinstance(argument, torch.Tensor) and argument.is_floating_point()
+    return argument.requires_grad_() if gradients and floating else argument
+
+
+def _not_a_leaf(argument):
+    """In-place changes of a leaf that needs a gradient raise; of a copy that carries it they can be seen."""
+    return argument * 1 if isinstance(argument, torch.Tensor) and argument.requires_grad else argument
+
+
+def leaves(described, path=""):
+    """Flatten a plain description: (path, kind, array or text or length) for each part of it."""
+    kind = described["kind"]
+    if kind == "sequence":
+        yield path, kind, described["length"]
+        for i, item in enumerate(described["items"]):
+            yield from leaves(item, f"{path}[{i}]")
+    elif kind == "dict":
+        yield path, kind, sorted(described["items"])
+        for key, item in sorted(described["items"].items()):
+            yield from leaves(item, f"{path}[{key!r}]")
+    else:
+        yield path, kind, described.get("array", described.get("text", described.get("name")))
+
+
+def same(a, b):
+    """Whether two plain descriptions are equal to the last bit."""
+    a, b = list(leaves(a)), list(leaves(b))
+    return len(a) == len(b) and all(
+        x[:2] == y[:2] and np.array_equal(np.asarray(x[2]), np.asarray(y[2]), equal_nan=_is_float(x[2]))
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def _is_float(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
+
+
+def cotangent(tensor):
+    """A fixed, asymmetric weighting of an output, so that no gradient is the gradient of a plain sum."""
+    steps = torch.arange(tensor.numel(), dtype=torch.float64, device=tensor.device)
+    return torch.cos(1.7 * steps).reshape(tensor.shape).to(tensor.dtype)
+
+
+def differentiable(result):
+    """The tensors of an output through which a gradient flows."""
+    parts = result if isinstance(result, (tuple, list)) else [result]
+    return [part for part in parts if isinstance(part, torch.Tensor) and part.requires_grad]
+
+
+def gradients_of(result, sources):
+    """Gradient of the weighted output to every source; None where none flows."""
+    outputs = differentiable(result)
+    wanted = [i for i, s in enumerate(sources) if isinstance(s, torch.Tensor) and s.requires_grad]
+    found = [None] * len(sources)
+    if outputs and wanted:
+        weighted = sum((output * cotangent(output)).sum() for output in outputs)
+        gradients = torch.autograd.grad(weighted, [sources[i] for i in wanted], allow_unused=True)
+        for i, gradient in zip(wanted, gradients, strict=True):
+            found[i] = None if gradient is None else np.array(gradient.cpu().numpy())
+    return found

@@ -1,0 +1,187 @@
+"""Run a learner's `nn.Module` on numbers that the judge chooses, without looking at any name.
+
+Names, order of registration and Sequential are the learner's own business. So which of their tensors plays
+which part? At first all tensors of one shape get equal numbers. Gradients, and buffers after a training step,
+then differ between tensors that play different parts, and tensors that differ get different numbers in the
+next round. Where two stay alike, one of them is singled out and the round is repeated, until every tensor has
+numbers of its own. A tensor's rank among those of its shape then depends on what it does, and on nothing else,
+so a right answer and the reference get the same numbers in the same parts.
+"""
+
+import math
+
+import numpy as np
+import torch
+
+from ._probe import SECONDS, fresh, gradients_of, plain, probe_all, same
+
+MODES = ("eval", "train")
+DIGITS = 7  # of a float64 fingerprint that two orders of summation agree on
+
+
+def probe_module(candidate, examples, *, seed=0, seconds=SECONDS):
+    """Transcript of `candidate(**options)(*inputs)` for every example `(options, *inputs)`."""
+    runs = [lambda example=example: _run(candidate, *example, seed=seed) for example in examples]
+    return probe_all(runs, seconds)
+
+
+def _run(candidate, options, *inputs, seed):
+    if any(isinstance(x, torch.Tensor) and x.is_meta for x in inputs):
+        return _on_meta(candidate, options, inputs)
+    try:
+        return _in_precision(candidate, options, inputs, seed, torch.float64)
+    except RuntimeError:  # a float32 constant inside forward: the same in the precision it was written for
+        return _in_precision(candidate, options, inputs, seed, torch.float32)
+
+
+def _on_meta(candidate, options, inputs):
+    """Shapes and counts of a network too large to run: nothing is allocated."""
+    with torch.device("meta"):
+        module = candidate(**options)
+    output = module.eval()(*inputs)
+    return {"tensors": _manifest(module), "meta": True, "first": {"eval": {"output": plain(output)}}}
+
+
+def _in_precision(candidate, options, inputs, seed, dtype):
+    module = candidate(**options).to(dtype)
+    inputs = [_cast(fresh(x), dtype) for x in inputs]
+    tensors = _tensors(module)
+    first = _observe(module, tensors, _values(tensors, {}, seed), inputs)
+    classes, seen = _rank(module, tensors, inputs, seed, first)
+    return {
+        "tensors": _manifest(module),
+        "precision": str(dtype).removeprefix("torch."),
+        "first": {mode: _without_names(first[mode]) for mode in MODES},
+        "second": {mode: _by_rank(seen[mode], classes, tensors) for mode in MODES},
+    }
+
+
+def _cast(x, dtype):
+    return x.to(dtype) if isinstance(x, torch.Tensor) and x.is_floating_point() else x
+
+
+def _tensors(module):
+    """name → (kind, tensor) of every floating-point parameter and buffer, each tensor once."""
+    found = {name: ("parameter", p) for name, p in module.named_parameters()}
+    found |= {name: ("buffer", b) for name, b in module.named_buffers() if b.is_floating_point()}
+    return found
+
+
+def _manifest(module):
+    return sorted((kind, list(tensor.shape)) for kind, tensor in _tensors(module).values())
+
+
+def _part(kind, tensor):
+    return kind, tuple(tensor.shape)
+
+
+def _values(tensors, classes, seed):
+    """Numbers for every tensor, equal for equal (kind, shape, class): scales near 1, weights of unit gain."""
+    return {
+        name: _numbers(tensor.shape, (kind == "buffer", *tensor.shape, classes.get(name, 0)), seed)
+        for name, (kind, tensor) in tensors.items()
+    }
+
+
+def _numbers(shape, key, seed):
+    random = np.random.default_rng([seed, *map(int, key)])
+    if len(shape) < 2:  # scales, shifts and variances: positive, away from 0
+        return torch.from_numpy(np.asarray(random.uniform(0.5, 1.5, tuple(shape))))
+    return torch.from_numpy(random.standard_normal(tuple(shape)) / math.sqrt(math.prod(shape[1:])))
+
+
+def _observe(module, tensors, values, inputs):
+    """Outputs, gradients and buffers with these values, in eval and in train mode."""
+    seen = {}
+    for mode in MODES:
+        with torch.no_grad():
+            for name, (_, tensor) in tensors.items():
+                tensor.copy_(values[name])
+        module.train(mode == "train")
+        seen[mode] = _one_pass(module, tensors, inputs)
+    return seen
+
+
+def _one_pass(module, tensors, inputs):
+    torch.manual_seed(0)  # dropout draws alike in every answer
+    inputs = [x.clone().requires_grad_() if _is_float(x) else x for x in inputs]
+    handed = [x * 1 if _is_float(x) else x for x in inputs]
+    before = [plain(x) for x in handed]
+    result = module(*handed)
+    after = [plain(x) for x in handed]
+    gradients = gradients_of(result, [*inputs, *(tensor for _, tensor in tensors.values())])
+    marks = dict(zip(tensors, gradients[len(inputs) :], strict=True))
+    marks |= {name: t.detach().cpu().numpy().copy() for name, (kind, t) in tensors.items() if kind == "buffer"}
+    return {
+        "output": plain(result),
+        "inputs": gradients[: len(inputs)],
+        "changed": [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if not same(old, new)],
+        "tensors": marks,
+    }
+
+
+def _is_float(x):
+    return isinstance(x, torch.Tensor) and x.is_floating_point()
+
+
+def _fingerprint(name, seen):
+    """One number a mode for what a tensor does: its gradient, or its running statistics after a step."""
+    marks = []
+    for mode in MODES:
+        array = seen[mode]["tensors"][name]
+        if array is None:
+            marks.append(-math.inf)
+        else:
+            weights = np.cos(0.7 + 1.3 * np.arange(array.size))
+            marks.append(float(f"{weights @ array.ravel().astype(float):.{DIGITS}g}"))
+    return tuple(marks)
+
+
+def _rank(module, tensors, inputs, seed, seen):
+    """Split tensors of equal shape by what they do, until each has a class, and so numbers, of its own."""
+    classes = dict.fromkeys(tensors, 0)
+    for _ in range(len(tensors) + 8):
+        finer = _split(tensors, classes, seen)
+        if finer == classes:
+            tied = _first_tie(tensors, classes)
+            if tied is None:
+                return classes, seen
+            singled = {**classes, tied: classes[tied] + 0.5}  # any of them: what is tied is interchangeable
+            finer = _renumber(tensors, singled)
+        classes = finer
+        seen = _observe(module, tensors, _values(tensors, classes, seed), inputs)
+    return classes, seen
+
+
+def _split(tensors, classes, seen):
+    return _renumber(tensors, {name: (classes[name], _fingerprint(name, seen)) for name in tensors})
+
+
+def _renumber(tensors, keys):
+    """Dense class numbers among the tensors of one kind and shape, in the order of their keys."""
+    groups = {}
+    for name, (kind, tensor) in tensors.items():
+        groups.setdefault(_part(kind, tensor), set()).add(keys[name])
+    order = {part: sorted(found) for part, found in groups.items()}
+    return {name: order[_part(kind, tensor)].index(keys[name]) for name, (kind, tensor) in tensors.items()}
+
+
+def _first_tie(tensors, classes):
+    """The first tensor that shares its class with another one, in an order that ignores names."""
+    members = {}
+    for name, (kind, tensor) in tensors.items():
+        members.setdefault((*_part(kind, tensor), classes[name]), []).append(name)
+    tied = [key for key, names in members.items() if len(names) > 1]
+    return members[min(tied)][0] if tied else None
+
+
+def _without_names(seen):
+    """What can be compared before anyone knows which tensor is which."""
+    return {"output": seen["output"], "inputs": seen["inputs"], "changed": seen["changed"]}
+
+
+def _by_rank(seen, classes, tensors):
+    """Gradients and buffers in an order that only depends on what each tensor does."""
+    order = sorted(tensors, key=lambda name: (*_part(tensors[name][0], tensors[name][1]), classes[name]))
+    ranked = [{"name": name, "kind": tensors[name][0], "array": seen["tensors"][name]} for name in order]
+    return {**_without_names(seen), "tensors": ranked}
