@@ -10,12 +10,20 @@ from ._card import Card, find
 
 __all__ = ["CARDS", "Card", "build", "names"]
 
-_FILES = {}  # a network's name -> the module that builds it
-for _info in pkgutil.iter_modules(__path__):
-    if not _info.name.startswith("_"):
-        _module = importlib.import_module(f"{__name__}.{_info.name}")
-        _FILES |= dict.fromkeys(_module.CARDS, _module)
 
+
+def _discover():
+    """Return, for each network's name, the module that builds it."""
+    owners = {}
+    for file in (info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")):
+        module = importlib.import_module(f"{__name__}.{file}")
+        if not (hasattr(module, "CARDS") and hasattr(module, "build")):
+            raise ImportError(f"models/{file}.py must define CARDS and build(name), or begin with _.")
+        owners |= dict.fromkeys(module.CARDS, module)
+    return owners
+
+
+_FILES = _discover()
 CARDS: dict[str, Card] = {name: module.CARDS[name] for name, module in _FILES.items()}
 
 

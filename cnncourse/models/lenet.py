@@ -1,5 +1,5 @@
-"""LeNet-5 as everybody teaches it, after LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied to
-Document Recognition", Proceedings of the IEEE 86(11), 1998.
+"""LeNet-5 as everybody teaches it, after LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied
+to Document Recognition", Proceedings of the IEEE 86(11), 1998.
 
     layer     maps @ side    kernel    parameters
     C1          6 @ 28        5×5             156
@@ -11,8 +11,9 @@ Document Recognition", Proceedings of the IEEE 86(11), 1998.
     output     10                             850
                                            61,706
 
-The paper's own network is in `lenet_1998.py`. This form lets every map of C3 see all six of S2, pools by plain
-averages, uses tanh unscaled, and ends in linear logits instead of RBF units. Initialisation: PyTorch's default.
+The paper's own network is in `lenet_1998.py`. This form lets every map of C3 see all six of S2, pools by
+plain averages, uses tanh unscaled, and ends in linear logits instead of RBF units. Initialisation: PyTorch's
+default.
 """
 
 import torch

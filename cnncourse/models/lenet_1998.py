@@ -11,16 +11,17 @@ Recognition", Proceedings of the IEEE 86(11), 1998, section II.B.
     output     10                             0            840    RBF units, their codes fixed
                                          60,000        340,908
 
-Our deviations: it returns minus the RBF distances, so that the largest score wins and `F.cross_entropy` is the
-paper's criterion without its constant for "none of these"; and the digits' bitmaps are drawn by us after its
-Figure 3, a picture. The constants of the squashing function and of the initialisation are from its Appendix A,
-and the test errors from section III, as later literature quotes them: we had neither in print before us.
+Our deviations: it returns minus the RBF distances, so that the largest score wins and `F.cross_entropy` is
+the paper's criterion without its constant for "none of these"; the digits' codes are our own drawing, see
+`_bitmaps.py`. The constants of the squashing function and of the initialisation (Appendix A) and the errors
+(section III) are given as later literature quotes them: we did not have the print before us.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ._bitmaps import codes
 from ._card import Card, check_images, find
 
 CARDS = {
@@ -45,34 +46,10 @@ C3_TABLE = """
     . . . X X X . . X X X X . X X X
 """
 
-# What F6 should look like for each digit: 7 × 12, # for +1 (black) and . for -1.
-DIGITS = """
-    ..###.. ...#... ..###.. ..###.. .....#. ####### ...###. ####### ..###.. ..###..
-    .#...#. ..##... .#...#. .#...#. ....##. #...... ..#.... ......# .#...#. .#...#.
-    #.....# .#.#... #.....# ......# ...#.#. #...... .#..... ......# #.....# #.....#
-    #.....# ...#... ......# ......# ..#..#. #...... #...... .....#. #.....# #.....#
-    #.....# ...#... ......# .....#. .#...#. #.###.. #.###.. .....#. .#...#. #.....#
-    #.....# ...#... .....#. ..###.. #....#. ##...#. ##...#. ....#.. ..###.. .#...##
-    #.....# ...#... ....#.. .....#. ####### ......# #.....# ....#.. .#...#. ..###.#
-    #.....# ...#... ...#... ......# .....#. ......# #.....# ...#... #.....# ......#
-    #.....# ...#... ..#.... ......# .....#. ......# #.....# ...#... #.....# ......#
-    #.....# ...#... .#..... ......# .....#. #.....# #.....# ..#.... #.....# .....#.
-    .#...#. ...#... #...... .#...#. .....#. .#...#. .#...#. ..#.... .#...#. ....#..
-    ..###.. .#####. ####### ..###.. .....#. ..###.. ..###.. ..#.... ..###.. .###...
-"""
-
-
 def connected(table=C3_TABLE):
     """Return, for each map of C3, the list of S2's maps that it sees."""
     rows = [line.split() for line in table.split("\n") if line.strip()]
     return [[i for i, mark in enumerate(column) if mark == "X"] for column in zip(*rows, strict=True)]
-
-
-def codes(digits=DIGITS):
-    """Return the ten bitmaps as a (10, 84) tensor of ±1, read row by row."""
-    rows = [line.split() for line in digits.split("\n") if line.strip()]
-    drawings = ["".join(column) for column in zip(*rows, strict=True)]
-    return torch.tensor([[1.0 if dot == "#" else -1.0 for dot in drawing] for drawing in drawings])
 
 
 def squash(a):
