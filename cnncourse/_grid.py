@@ -21,7 +21,7 @@ def show_array(
     """
     view = _View(to_numpy(array), mark)
     rows, columns = view.cells.shape
-    cell, side, top = 0.52, 0.3, 0.3 + (0.28 if title else 0)
+    cell, side, top = 0.56, 0.3, 0.24 + (0.28 if title else 0)
     width, height = side + columns * cell + 0.1, top + rows * cell + (0.32 if view.note else 0.1)
     figure = new_figure(width, height)
     axes = figure.add_axes(
@@ -44,7 +44,7 @@ def _draw_cells(axes, view: "_View", role: str) -> None:
     for (i, j), value in np.ndenumerate(view.cells):
         colour = colour_of(value)
         axes.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="white", linewidth=1))
-        axes.text(j + 0.5, i + 0.52, text(value), ha="center", va="center", fontsize=9, color=ink(colour))
+        axes.text(j + 0.5, i + 0.52, text(value), ha="center", va="center", fontsize=8.5, color=ink(colour))
     axes.add_patch(
         Rectangle((0, 0), columns, rows, fill=False, edgecolor=PALETTE[role], linewidth=2, clip_on=False)
     )
@@ -98,7 +98,7 @@ _INDEX = (
 _CAPTION = (
     "caption-side:top;text-align:left;padding:0 0 0 6px;margin:0 0 3px;color:var(--jp-ui-font-color1,inherit)"
 )
-_CELL = "min-width:2.9em;padding:5px 3px;text-align:center;border:0;"
+_CELL = "min-width:3.3em;padding:5px 3px;text-align:center;border:0;"
 _MARK = (
     "outline:3px dashed #000;outline-offset:-3px;box-shadow:0 0 0 2px #fff,0 0 0 4px #000;font-weight:bold;"
 )

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -68,44 +69,72 @@ def _one(image: np.ndarray) -> np.ndarray:
     raise ValueError(f"One picture is (H, W), (1, H, W) or (3, H, W), not {image.shape}. {advice}")
 
 
+class _Layout:
+    """Where each tile goes, in inches from the upper left corner."""
+
+    GAP = 0.1
+
+    def __init__(self, tiles, columns: int, titles, row_names, heading, tallest: float | None, bar: bool):
+        self.columns, self.rows = columns, math.ceil(len(tiles) / columns)
+        tallest = tallest or {1: 3.2, 2: 2.7}.get(len(tiles), 1.9)
+        ratio = max(tile.shape[-2] / tile.shape[-1] for tile in tiles)
+        self.side = 0.12 + 0.075 * max(map(len, row_names)) if row_names else self.GAP
+        bar = 0.75 if bar else 0
+        room = (WIDEST - self.side - bar) / columns - self.GAP
+        self.tile_width = min(tallest / ratio, 3.6, room)
+        self.tile_height = self.tile_width * ratio
+        title = 0.24 if titles else 0
+        # One row of titles heads the columns; more titles stand over each tile.
+        self.row_gap = self.GAP + (title if titles and len(titles) > columns else 0)
+        self.top = 0.06 + title + (0.2 if heading else 0)
+        self.width = self.side + columns * (self.tile_width + self.GAP) + bar
+        self.height = self.top + self.rows * (self.tile_height + self.row_gap) - self.row_gap + self.GAP
+
+    def tile(self, index: int) -> tuple[float, float, float, float]:
+        """Tile's place as matplotlib wants it: left, bottom, width, height as shares of the figure."""
+        row, column = divmod(index, self.columns)
+        left = self.side + column * (self.tile_width + self.GAP)
+        top = self.top + row * (self.tile_height + self.row_gap)
+        return self._share(left, top, self.tile_width, self.tile_height)
+
+    def bar(self) -> tuple[float, float, float, float]:
+        """Colour bar's place, right of the tiles."""
+        tiles = self.rows * (self.tile_height + self.row_gap) - self.row_gap
+        return self._share(self.width - 0.66, self.top, 0.1, max(0.5, min(tiles, 2.4)))
+
+    def _share(self, left, top, width, height):
+        return (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+
+
 def draw_tiles(
     tiles: list[np.ndarray],
     scale: Scale,
     columns: int,
     titles: list[str] | None = None,
     role: str | None = None,
-    tallest: float = 1.9,
+    tallest: float | None = None,
     row_names: list[str] | None = None,
     heading: str | None = None,
 ) -> Figure:
     """Draw the tiles row by row, each in its role's frame, with a colour bar if the values need one."""
-    rows = math.ceil(len(tiles) / columns)
-    ratio = max(tile.shape[-2] / tile.shape[-1] for tile in tiles)
-    side = max(0.1, 0.35 if row_names else 0.1)
-    bar = 0.0 if scale.plain or tiles[0].ndim == 3 else 0.75
-    gap_x, title = 0.10, 0.24 if titles else 0.0
-    gap_y = 0.10 + title
-    tile_w = min(tallest / ratio, 3.6, (WIDEST - side - bar) / columns - gap_x)
-    tile_h = tile_w * ratio
-    top = 0.06 + (0.3 if heading else 0)
-    width, height = side + columns * (tile_w + gap_x) + bar, top + rows * (tile_h + gap_y) + 0.06
-    figure = new_figure(width, height)
+    bar = not scale.plain and tiles[0].ndim == 2
+    layout = _Layout(tiles, columns, titles, row_names, heading, tallest, bar)
+    figure = new_figure(layout.width, layout.height)
+    frame = role_colour(role)
     for index, tile in enumerate(tiles):
-        row, column = divmod(index, columns)
-        left, upper = side + column * (tile_w + gap_x), top + title + row * (tile_h + gap_y)
-        axes = figure.add_axes((left / width, 1 - (upper + tile_h) / height, tile_w / width, tile_h / height))
-        _draw_one(axes, tile, scale, role_colour(role))
+        axes = figure.add_axes(layout.tile(index))
+        _draw_one(axes, tile, scale, frame)
         if titles and index < len(titles):
-            size = 9 if tile_w > 0.7 else 7
+            size = 9 if layout.tile_width > 0.7 else 7
             axes.set_title(titles[index], fontsize=size, color=INK, pad=3, parse_math=False)
-        if row_names and column == 0:
-            axes.set_ylabel(row_names[row], fontsize=8, color=FAINT, rotation=0, ha="right", va="center")
+        if row_names and index % columns == 0:
+            name = row_names[index // columns]
+            axes.set_ylabel(name, fontsize=8, color=FAINT, rotation=0, ha="right", va="center")
     if heading:
-        figure.text(
-            side / width, 1 - 0.08 / height, heading, fontsize=10, color=INK, va="top", parse_math=False
-        )
+        place = (layout.side / layout.width, 1 - 0.08 / layout.height)
+        figure.text(*place, heading, fontsize=9, color=FAINT, va="top", parse_math=False)
     if bar:
-        _draw_bar(figure, scale, width, height, top + title, min(rows * (tile_h + gap_y) - gap_y, 2.4))
+        _draw_bar(figure, layout.bar(), scale)
     return figure
 
 
@@ -115,7 +144,7 @@ def _draw_one(axes, tile: np.ndarray, scale: Scale, frame: str) -> None:
     else:
         norm = Normalize(scale.low, scale.high)
         axes.imshow(tile, cmap=scale.colours, norm=norm, aspect="equal", interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[], anchor="N")
     for spine in axes.spines.values():
         spine.set(color=frame, linewidth=1.5 if frame.isupper() else 0.8)
 
@@ -128,13 +157,8 @@ def in_range(image: np.ndarray) -> np.ndarray:
     return (image - low) / ((high - low) or 1)
 
 
-def _draw_bar(figure, scale: Scale, width: float, height: float, top: float, length: float) -> None:
-    from matplotlib.cm import ScalarMappable
-
-    length = max(length, 0.5)
-    axes = figure.add_axes(
-        ((width - 0.66) / width, 1 - (top + length) / height, 0.1 / width, length / height)
-    )
+def _draw_bar(figure: Figure, place, scale: Scale) -> None:
+    axes = figure.add_axes(place)
     mappable = ScalarMappable(Normalize(scale.low, scale.high), scale.colours)
     bar = figure.colorbar(mappable, cax=axes)
     ticks = [scale.low, 0, scale.high] if scale.low < 0 < scale.high else [scale.low, scale.high]

@@ -64,7 +64,7 @@ def _columns(count: int) -> int:
 
 def _alt_of_images(tiles, columns: int, titles) -> str:
     sizes = {tile.shape for tile in tiles}
-    size = " × ".join(map(str, tiles[0].shape[-2:])) if len(sizes) == 1 else "several sizes"
+    size = " × ".join(map(str, tiles[0].shape[-2:])) + " pixels" if len(sizes) == 1 else "of several sizes"
     kind = "colour" if tiles[0].ndim == 3 else "grey"
     if kind == "grey" and any((tile < 0).any() for tile in tiles):
         kind = "signed"
@@ -72,7 +72,7 @@ def _alt_of_images(tiles, columns: int, titles) -> str:
     rows = math.ceil(len(tiles) / columns)
     layout = f" in {rows} rows of {columns}" if rows > 1 else ""
     named = f" Titles: {', '.join(titles[:24])}{', …' if len(titles) > 24 else ''}." if titles else ""
-    return f"{many}{layout}, {size} pixels, {describe_range(tiles)}.{named}"
+    return f"{many}{layout}, {size}, {describe_range(tiles)}.{named}"
 
 
 def show_filters(weight, columns: int | None = None, alt: str | None = None) -> Picture:
@@ -85,20 +85,29 @@ def show_filters(weight, columns: int | None = None, alt: str | None = None) -> 
     if kernels.ndim != 4:
         raise ValueError(f"A convolution's weight is (C_out, C_in, k_h, k_w), not {kernels.shape}.")
     filters, channels = kernels.shape[:2]
-    about = f"{filters} filters, each {' × '.join(map(str, kernels.shape[1:]))}, {describe_range([kernels])}"
     if channels in (1, 3):
-        tiles = [_kernel_picture(kernel) for kernel in kernels[:MOST_MAPS]]
-        columns, names = columns or _columns(len(tiles)), None
+        shown = min(filters, MOST_MAPS)
+        tiles = [_kernel_picture(kernel) for kernel in kernels[:shown]]
+        columns, look = columns or _columns(shown), {"tallest": 1.0}
     else:
-        tiles = [channel for kernel in kernels[:12] for channel in kernel[:16]]
-        columns, names = min(channels, 16), [f"filter {k}" for k in range(min(filters, 12))]
-    shown = len(tiles) if channels in (1, 3) else len(names)
-    note = f"the first {shown} of {filters} filters" if shown < filters else None
-    if channels > 16:
-        note = f"{note or 'all filters'}, the first 16 of {channels} input channels"
+        shown, columns = min(filters, 12), min(channels, 16)
+        tiles = [channel for kernel in kernels[:shown] for channel in kernel[:columns]]
+        names = [f"channel {c}" if not c else str(c) for c in range(columns)]
+        look = {"tallest": 0.6, "titles": names, "row_names": [f"filter {k}" for k in range(shown)]}
+    note = _cropped(shown, filters, columns if channels > 3 else channels, channels)
     scale = choose_scale(tiles, signed=channels != 3)
-    figure = draw_tiles(tiles, scale, columns, role="kernel", tallest=1.0, row_names=names, heading=note)
+    figure = draw_tiles(tiles, scale, columns, role="kernel", heading=note, **look)
+    size = " × ".join(map(str, kernels.shape[1:]))
+    about = f"{filters} filters, each {size}, {describe_range([kernels])}"
     return Picture(figure, alt or f"{about}{'; shown: ' + note if note else ''}.")
+
+
+def _cropped(filters: int, all_filters: int, channels: int, all_channels: int) -> str | None:
+    """Say which filters and channels are shown, if not all are."""
+    said = [f"filters 0 to {filters - 1} of {all_filters}"] if filters < all_filters else []
+    if channels < all_channels:
+        said.append(f"input channels 0 to {channels - 1} of {all_channels}")
+    return ", ".join(said) or None
 
 
 def _kernel_picture(kernel: np.ndarray) -> np.ndarray:
