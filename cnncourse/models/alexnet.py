@@ -9,15 +9,15 @@ Networks", NIPS 2012, section 3.5 and Figure 2.
     conv5     256 @ 13       3×3      max 3×3/2 → 6       its own half
     dense    4096, 4096 with dropout 0.5, then 1000
 
-`alexnet_2012` is this network: two towers on two GPUs are convolutions of two groups, 60,965,224 parameters.
+`alexnet_2012` is this network, its two GPUs as convolutions of two groups: 60,965,224 parameters.
 `alexnet_one_tower` is how it is usually drawn, without the groups: 62,378,344.
 `alexnet` is torchvision's form, after Krizhevsky, "One weird trick for parallelizing convolutional neural
 networks", arXiv:1404.5997: one narrower tower, no normalisation, dropout before the dense layers.
 
-Our deviations: the side is 227, for the paper's 224 does not give its 55. Response normalisation (section 3.3)
-crosses the border of the towers, of which the paper says nothing; its α multiplies a sum over 5 maps, PyTorch's
-a mean, hence 5α. Initialisation is section 5's, and PyTorch's default for `alexnet`. `width` multiplies all
-channels: narrow twins for exercises, not in any paper.
+Our deviations: the side is 227, for the paper's 224 does not give its 55. Response normalisation (section
+3.3) crosses the border of the towers, of which the paper says nothing; its α multiplies a sum over 5 maps,
+PyTorch's a mean, hence 5α. Initialisation is section 5's, and PyTorch's default for `alexnet`. `width`
+multiplies all channels: narrow twins for exercises, not in any paper.
 """
 
 from torch import nn
