@@ -4,7 +4,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-_CHECKS = ("check", "hint", "solution", "yours")
+_CHECKS = ("check", "hint", "progress", "reset", "solution", "yours")
 _MODULES = ("arithmetic", "data", "display", "exercises", "models", "ops", "training", "widgets")
 __all__ = [*_CHECKS, *_MODULES]
 

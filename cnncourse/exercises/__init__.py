@@ -1,10 +1,11 @@
-"""The exercises of the course: `check`, `hint`, `solution`, `yours`, and `EXERCISES` by name."""
+"""The exercises of the course: `check`, `hint`, `solution`, `yours`, `progress`, and `EXERCISES` by name."""
 
 import sys
 
+from ._progress import progress
 from ._registry import Registry
-from ._session import check, hint, solution, yours
+from ._session import check, hint, reset, solution, yours
 
 EXERCISES = Registry(sys.modules[__name__])
 
-__all__ = ["EXERCISES", "check", "hint", "solution", "yours"]
+__all__ = ["EXERCISES", "check", "hint", "progress", "reset", "solution", "yours"]

@@ -30,7 +30,7 @@ def kind_name(described):
 
 
 def compare(got, want, rtol=RTOL, atol=ATOL):
-    """First difference of two plain descriptions in the order type, structure, shape, dtype, device, values."""
+    """First difference of two plain descriptions: type, structure, shape, dtype, device, then values."""
     parts = list(_pairs(got, want))
     for test in (_type, _structure, _shape, _dtype, _device, lambda *p: _values(*p, rtol, atol)):
         for path, g, w in parts:
@@ -74,9 +74,15 @@ def _type(path, got, want):
 
 def _structure(path, got, want):
     if want["kind"] == "dict" and got["kind"] == "dict" and got["items"].keys() != want["items"].keys():
-        return Difference("structure", f"{_where(path)} has keys {list(got['items'])}; expected {list(want['items'])}.", path)
+        return Difference(
+            "structure",
+            f"{_where(path)} has keys {list(got['items'])}; expected {list(want['items'])}.",
+            path,
+        )
     if got.get("length") != want.get("length"):
-        return Difference("structure", f"{_where(path)} has {got['length']} parts; expected {want['length']}.", path)
+        return Difference(
+            "structure", f"{_where(path)} has {got['length']} parts; expected {want['length']}.", path
+        )
     return None
 
 
@@ -113,7 +119,11 @@ def _device(path, got, want):
 
 def _values(path, got, want, rtol, atol):
     if want["kind"] == "text":
-        return None if got["text"] == want["text"] else Difference("values", f"{_where(path)} is {got['text']!r}.", path)
+        return (
+            None
+            if got["text"] == want["text"]
+            else Difference("values", f"{_where(path)} is {got['text']!r}.", path)
+        )
     if want.get("array") is None:
         return None
     g, w = got["array"], want["array"]
@@ -137,7 +147,9 @@ def _value_sentence(path, got, want, wrong, index):
         return f"{_where(path)} contains NaN or infinity."
     if got.ndim == 0:
         return f"{_where(path)} is {number(got)}; expected {number(want)}."
-    here = f"the first at [{', '.join(map(str, index))}]: {number(got[index])}, expected {number(want[index])}"
+    here = (
+        f"the first at [{', '.join(map(str, index))}]: {number(got[index])}, expected {number(want[index])}"
+    )
     return f"{int(wrong.sum())} of {wrong.size} values differ, {here}."
 
 
@@ -158,4 +170,7 @@ def arrays_agree(got, want, rtol=RTOL, atol=ATOL):
 
 def outline(described):
     """Kinds and shapes alone, to tell answers that look alike from the outside."""
-    return [(path, kind, np.shape(part) if isinstance(part, np.ndarray) else part) for path, kind, part in leaves(described)]
+    return [
+        (path, kind, np.shape(part) if isinstance(part, np.ndarray) else part)
+        for path, kind, part in leaves(described)
+    ]

@@ -33,7 +33,9 @@ class Exercise:
 
     kind = "exercise"
 
-    def __init__(self, reference, *, level=1, minutes=5, lines=None, hints=(), why="", seconds=10.0, equivalent=()):
+    def __init__(
+        self, reference, *, level=1, minutes=5, lines=None, hints=(), why="", seconds=10.0, equivalent=()
+    ):
         self.reference, self.name, self.chapter = reference, getattr(reference, "__name__", None), None
         self.level, self.minutes, self.lines = level, minutes, lines
         self.hints, self.why, self.seconds, self.equivalent = tuple(hints), why, seconds, equivalent
@@ -76,7 +78,10 @@ class Exercise:
 
     def inputs(self, seed=0):
         """The arguments of every example, drawn from `seed`."""
-        return [example if isinstance(example, tuple) else (example,) for example in self.make_examples(Draw(seed))]
+        return [
+            example if isinstance(example, tuple) else (example,)
+            for example in self.make_examples(Draw(seed))
+        ]
 
     def run(self, candidate, seed):
         """What `candidate` does on the examples of `seed`, as a plain transcript; a kind says how."""
@@ -94,13 +99,17 @@ class Exercise:
             return Verdict(self.name, NOT_ATTEMPTED, "Not attempted yet.")
         with pristine():
             fault = self._fault(records, seed)
-            return Verdict(self.name, PASSED, self.praise(transcript)) if fault is None else self._explain(fault, records, seed)
+            return (
+                Verdict(self.name, PASSED, self.praise(transcript, seed))
+                if fault is None
+                else self._explain(fault, records, seed)
+            )
 
     def grade(self, candidate, seed=0):
         """Probe and judge in one, as a notebook does it."""
         return self.judge(self.probe(candidate, seed), seed)
 
-    def praise(self, transcript):
+    def praise(self, transcript, seed):
         """What a right answer reads."""
         return "Right."
 
@@ -158,7 +167,9 @@ class Exercise:
 
     def _cause(self, records, seed):
         """(number of the mistake that the answer behaves like or None, a guess from shapes alone or "")."""
-        close = [n for n in range(len(self.mistakes)) if self._behaves_like(records, self._transcript(n, seed))]
+        close = [
+            n for n in range(len(self.mistakes)) if self._behaves_like(records, self._transcript(n, seed))
+        ]
         if close:
             return min(close, key=lambda n: not self.exactly(records, self._transcript(n, seed))), ""
         seen = [self.outline(record) for record in records]

@@ -17,14 +17,16 @@ from ._verdict import NOT_ATTEMPTED, PASSED, WRONG, Verdict
 class FunctionExercise(Exercise):
     """Write a function; it is called on every example, and what it returns is compared.
 
-    `gradients=True` also compares the gradient to every floating-point argument. `shortcuts` maps the ATen
-    operators that would do the whole job ("convolution") to what somebody who calls one reads.
+    `gradients=True` also compares the gradient to every floating-point argument. `shortcuts` maps the torch
+    functions that would do the whole job ("conv2d") to what somebody who calls one reads.
     `observe(candidate, *arguments)` makes the calls itself where the answer is not what is returned.
     """
 
     kind = "function"
 
-    def __init__(self, reference, *, gradients=False, shortcuts=None, observe=None, rtol=1e-4, atol=1e-5, **about):
+    def __init__(
+        self, reference, *, gradients=False, shortcuts=None, observe=None, rtol=1e-4, atol=1e-5, **about
+    ):
         super().__init__(reference, **about)
         self.gradients, self.shortcuts, self.observe = gradients, shortcuts or {}, observe
         self.tolerance = {"rtol": rtol, "atol": atol}
@@ -61,7 +63,9 @@ class FunctionExercise(Exercise):
             return Difference("gradient", "The values are right, but no gradient flows back to the input. "
                               "Did `.item()`, `.detach()`, `float()` or NumPy cut it off?")  # fmt: skip
         names = list(inspect.signature(self.reference).parameters)
-        wrong = [names[i] for i, (g, w) in enumerate(zip(got, want, strict=True)) if not arrays_agree([g], [w])]
+        wrong = [
+            names[i] for i, (g, w) in enumerate(zip(got, want, strict=True)) if not arrays_agree([g], [w])
+        ]
         return Difference("gradient", f"The values are right, but the gradient to `{wrong[0]}` is not.")
 
     def outline(self, record):
@@ -128,13 +132,15 @@ class ModuleExercise(Exercise):
         return all("crash" in g or self.compare(g, m) is None for g, m in zip(records, mistaken, strict=True))
 
     def _behaves_like(self, records, mistaken):
-        """A mistake that does what the reference does, but for what it registers, must agree in everything."""
+        """A mistake that differs from the reference only in what it registers must agree in everything."""
         if not super()._behaves_like(records, mistaken):
             return False
         return self.exactly(records, mistaken) or not super()._behaves_like(mistaken, self._transcript(-1, 0))
 
     def outline(self, record):
-        return None if "first" not in record else [outline(record["first"]["eval"]["output"]), record["tensors"]]
+        return (
+            None if "first" not in record else [outline(record["first"]["eval"]["output"]), record["tensors"]]
+        )
 
 
 def _compare_manifest(got, want):
@@ -154,11 +160,17 @@ def _compare_mode(got, want, mode, tolerance):
     if got["changed"] != want["changed"]:
         return Difference("inputs", f"In {mode} mode your module changes its input in place.")
     if not arrays_agree(got["inputs"], want["inputs"], **tolerance):
-        return Difference("gradient", f"In {mode} mode the output is right, but the gradient to the input is not.")
+        return Difference(
+            "gradient", f"In {mode} mode the output is right, but the gradient to the input is not."
+        )
     for g, w in zip(got.get("tensors", ()), want.get("tensors", ()), strict=True):
         if not arrays_agree([g["array"]], [w["array"]], **tolerance):
             what = "gradient" if g["kind"] == "parameter" else "running statistics"
-            text = f"the gradient of `{g['name']}`" if what == "gradient" else f"the buffer `{g['name']}` after a step"
+            text = (
+                f"the gradient of `{g['name']}`"
+                if what == "gradient"
+                else f"the buffer `{g['name']}` after a step"
+            )
             return Difference(what, f"In {mode} mode the output is right, but {text} is not.")
     return None
 
@@ -192,13 +204,18 @@ class ValueExercise(AnswerExercise):
     def source(self):
         return f"{self.name} = {self.reference!r}"
 
-    def praise(self, transcript):
+    def praise(self, transcript, seed):
         return self.right
 
     def compare(self, got, want):
         got, want = _values_of(got["output"]), _values_of(want["output"])
         if got is None:
-            return Difference("type", "Give a number, such as 42." if want.ndim == 0 else "Give whole numbers in parentheses, such as (1, 2).")
+            return Difference(
+                "type",
+                "Give a number, such as 42."
+                if want.ndim == 0
+                else "Give whole numbers in parentheses, such as (1, 2).",
+            )
         if got.shape != want.shape:
             return Difference("shape", f"You gave {got.size} numbers; expected {want.size}.")
         if agree(got, want, self.rtol if want.dtype.kind == "f" else 0, 1e-12).all():
@@ -238,7 +255,7 @@ class ChoiceExercise(AnswerExercise):
             candidate = candidate.strip().strip("().").lower()
         return super().run(candidate, seed)
 
-    def praise(self, transcript):
+    def praise(self, transcript, seed):
         return self.replies[self.reference][1]
 
     def compare(self, got, want):
@@ -300,7 +317,8 @@ class CounterexampleExercise(AnswerExercise):
     def alike(self, got, mistaken):
         a, b = list(leaves(got["output"])), list(leaves(mistaken["output"]))
         return outline(got["output"]) == outline(mistaken["output"]) and all(
-            not isinstance(x[2], np.ndarray) or bool(agree(x[2], y[2]).all()) for x, y in zip(a, b, strict=True)
+            not isinstance(x[2], np.ndarray) or bool(agree(x[2], y[2]).all())
+            for x, y in zip(a, b, strict=True)
         )
 
 

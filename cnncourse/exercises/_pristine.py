@@ -12,7 +12,9 @@ _ABSENT = object()
 
 
 def _functions(place):
-    return {name: value for name, value in vars(place).items() if callable(value) and not name.startswith("__")}
+    return {
+        name: value for name, value in vars(place).items() if callable(value) and not name.startswith("__")
+    }
 
 
 _ORIGINAL = [(place, _functions(place)) for place in _PLACES]

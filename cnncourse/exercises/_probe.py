@@ -22,7 +22,10 @@ from ._shortcuts import watch_for
 SECONDS = 10.0  # for all examples of one exercise
 PRINTED = 2_000  # characters of a learner's own prints that are kept
 ITEMS = 256  # entries of a list or dict that are looked at
-_LIBRARIES = (str(Path(__file__).parent), *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+_LIBRARIES = (
+    str(Path(__file__).parent),
+    *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")},
+)
 
 
 def plain(value, depth=0):
@@ -36,7 +39,11 @@ def plain(value, depth=0):
     if value is None or isinstance(value, str):
         return {"kind": "nothing"} if value is None else {"kind": "text", "text": value[:PRINTED]}
     if isinstance(value, (tuple, list, torch.Size)) and depth < 4:
-        return {"kind": "sequence", "items": [plain(item, depth + 1) for item in value[:ITEMS]], "length": len(value)}
+        return {
+            "kind": "sequence",
+            "items": [plain(item, depth + 1) for item in value[:ITEMS]],
+            "length": len(value),
+        }
     if isinstance(value, dict) and depth < 4:
         items = {str(key): plain(item, depth + 1) for key, item in list(value.items())[:ITEMS]}
         return {"kind": "dict", "items": items, "length": len(value)}
@@ -50,7 +57,11 @@ def _plain_number(number):
 
 
 def _plain_tensor(tensor):
-    described = {"kind": "tensor", "dtype": str(tensor.dtype).removeprefix("torch."), "device": tensor.device.type}
+    described = {
+        "kind": "tensor",
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "device": tensor.device.type,
+    }
     if tensor.device.type == "meta":
         return {**described, "shape": list(tensor.shape), "array": None}
     tensor = tensor.detach().cpu()
@@ -87,7 +98,7 @@ def crash_of(error):
 
 
 def attempt(run, seed=0):
-    """Call `run()` with everything held still; its record has `stub`, `crash`, `timeout` or what it returned."""
+    """Call `run()` with everything held still: a record of what it returned, or of how it failed."""
     printed = io.StringIO()
     try:
         with undisturbed(seed), warnings.catch_warnings(), contextlib.redirect_stdout(printed):
@@ -129,7 +140,11 @@ def probe_function(candidate, examples, *, gradients=False, shortcuts=(), observ
         return {
             "output": plain(result),
             "gradients": gradients_of(result, inputs) if gradients else None,
-            "changed": [i for i, (old, new) in enumerate(zip(before, handed, strict=True)) if not same(old, plain(new))],
+            "changed": [
+                i
+                for i, (old, new) in enumerate(zip(before, handed, strict=True))
+                if not same(old, plain(new))
+            ],
             "shortcuts": sorted(called),
         }
 

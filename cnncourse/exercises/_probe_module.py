@@ -3,9 +3,9 @@
 Names, order of registration and Sequential are the learner's own business. So which of their tensors plays
 which part? At first all tensors of one shape get equal numbers. Gradients, and buffers after a training step,
 then differ between tensors that play different parts, and tensors that differ get different numbers in the
-next round. Where two stay alike, one of them is singled out and the round is repeated, until every tensor has
-numbers of its own. A tensor's rank among those of its shape then depends on what it does, and on nothing else,
-so a right answer and the reference get the same numbers in the same parts.
+next round. Where two stay alike, one of them is singled out and the round is repeated, until every tensor
+has numbers of its own. A tensor's rank among those of its shape then depends on what it does, and on nothing
+else, so a right answer and the reference get the same numbers in the same parts.
 """
 
 import math
@@ -111,7 +111,9 @@ def _one_pass(module, tensors, inputs):
     after = [plain(x) for x in handed]
     gradients = gradients_of(result, [*inputs, *(tensor for _, tensor in tensors.values())])
     marks = dict(zip(tensors, gradients[len(inputs) :], strict=True))
-    marks |= {name: t.detach().cpu().numpy().copy() for name, (kind, t) in tensors.items() if kind == "buffer"}
+    marks |= {
+        name: t.detach().cpu().numpy().copy() for name, (kind, t) in tensors.items() if kind == "buffer"
+    }
     return {
         "output": plain(result),
         "inputs": gradients[: len(inputs)],

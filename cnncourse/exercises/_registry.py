@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
-from ..notebooks import chapters
+from .._course import chapters
 from ._exercise import Exercise
 
 
@@ -44,14 +44,18 @@ class Registry(Mapping):
         new, found = collect(module, chapter), self._load()
         twice = {name for name in new if name in found and found[name] is not new[name]}
         if twice:
-            raise ValueError(f"two exercises are called {', '.join(sorted(twice))}: names are unique in the course")
+            raise ValueError(
+                f"two exercises are called {', '.join(sorted(twice))}: names are unique in the course"
+            )
         found.update(new)
 
     def __getitem__(self, name):
         if name in self._load():
             return self._found[name]
         near = difflib.get_close_matches(str(name), self._found, n=1)
-        raise KeyError(f"There is no exercise called `{name}`." + (f" Did you mean `{near[0]}`?" if near else ""))
+        raise KeyError(
+            f"There is no exercise called `{name}`." + (f" Did you mean `{near[0]}`?" if near else "")
+        )
 
     def __iter__(self):
         return iter(self._load())

@@ -8,7 +8,13 @@ from ._compare import shape_of
 from ._verdict import CRASHED, NOT_ATTEMPTED, PASSED, TIMED_OUT, WRONG
 
 MARKS = {PASSED: "✓", WRONG: "✗", CRASHED: "⚠", NOT_ATTEMPTED: "○", TIMED_OUT: "⏱"}
-COLOURS = {PASSED: "#009E73", WRONG: "#D55E00", CRASHED: "#D55E00", NOT_ATTEMPTED: "#8A8A8A", TIMED_OUT: "#E69F00"}
+COLOURS = {
+    PASSED: "#009E73",
+    WRONG: "#D55E00",
+    CRASHED: "#D55E00",
+    NOT_ATTEMPTED: "#8A8A8A",
+    TIMED_OUT: "#E69F00",
+}
 ROLES = {"kernel": "kernel", "kernels": "kernel", "weight": "kernel", "weights": "kernel", "bias": "kernel"}
 CARD = (
     "border-left:5px solid {colour};padding:6px 12px;margin:4px 0;max-width:60em;"
@@ -19,6 +25,7 @@ CODE = (
     "margin:4px 0;padding:6px 8px;overflow:auto;white-space:pre;"
     "background:var(--jp-cell-editor-background,#f5f5f5);color:var(--jp-content-font-color1,#1a1a1a)"
 )
+ROW = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:4px 8px;margin-top:6px"
 MOST_GRIDS = 5  # inputs drawn beside what was expected and what came
 
 
@@ -42,14 +49,19 @@ def as_html(verdict):
     if verdict.difference:
         parts.append(f'<div style="{QUIET}">{_inline(verdict.difference)}</div>')
     if verdict.crash and verdict.crash.get("line"):
-        parts.append(f'<pre style="{CODE}">line {verdict.crash["number"]}: {escape(verdict.crash["line"])}</pre>')
+        parts.append(
+            f'<pre style="{CODE}">line {verdict.crash["number"]}: {escape(verdict.crash["line"])}</pre>'
+        )
     if verdict.scene:
         parts.append(_scene(verdict.scene))
     if verdict.printed and not verdict:
-        parts.append(f'<div style="{QUIET}">Your code printed</div><pre style="{CODE}">{escape(verdict.printed)}</pre>')
+        parts.append(
+            f'<div style="{QUIET}">Your code printed</div><pre style="{CODE}">{escape(verdict.printed)}</pre>'
+        )
     if verdict.next:
         parts.append(f'<div style="{QUIET}">Next: <code>{escape(verdict.next)}</code></div>')
-    return f'<div role="status" class="cnncourse-verdict" style="{CARD.format(colour=colour)}">{"".join(parts)}</div>'
+    style = CARD.format(colour=colour)
+    return f'<div role="status" class="cnncourse-verdict" style="{style}">{"".join(parts)}</div>'
 
 
 def _inline(text):
@@ -60,13 +72,15 @@ def _inline(text):
 
 def _scene(scene):
     """The arguments of the failing example, what was expected and what came, side by side."""
-    grids = [_drawn(value, ROLES.get(name, "input"), f"{name}") for name, value in scene["arguments"][:MOST_GRIDS]]
+    grids = [
+        _drawn(value, ROLES.get(name, "input"), f"{name}") for name, value in scene["arguments"][:MOST_GRIDS]
+    ]
     want, got = (_part(scene[key], scene["path"]) for key in ("want", "got"))
     grids += [_drawn(want, "output", "expected", scene["index"], shape=True)]
     if got is not None:
         mark = scene["index"] if shape_of(got) == shape_of(want) else None
         grids.append(_drawn(got, "attention", "yours", mark, shape=True))
-    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;gap:4px 8px;margin-top:6px">{"".join(grids)}</div>'
+    return f'<div style="{ROW}">{"".join(grids)}</div>'
 
 
 def _part(described, path):
@@ -89,7 +103,11 @@ def _drawn(described, role, caption, mark=None, shape=False):
     if array is None or array.size == 0 or array.dtype.kind not in "biuf":
         return _worded(described, caption)
     if array.ndim == 0:
-        return f"<div><b>{escape(caption)}</b> {array[()]:.4g}</div>" if array.dtype.kind == "f" else _worded(described, caption)
+        return (
+            f"<div><b>{escape(caption)}</b> {array[()]:.4g}</div>"
+            if array.dtype.kind == "f"
+            else _worded(described, caption)
+        )
     size = f"{caption}, shape {tuple(array.shape)}" if shape or array.ndim != 2 else caption
     finite = np.asarray(array, dtype=float)
     return grid_html(finite, role, mark=mark or None, caption=size)
@@ -109,7 +127,9 @@ def _worded(described, caption):
 def _short(described):
     array = described.get("array")
     if array is None:
-        return described.get("text", described.get("name", described["kind"] if described["kind"] != "nothing" else "None"))
+        return described.get(
+            "text", described.get("name", described["kind"] if described["kind"] != "nothing" else "None")
+        )
     return str(array[()]) if array.ndim == 0 else f"{described['kind']} {tuple(array.shape)}"
 
 
@@ -139,7 +159,5 @@ class Solution:
 
     def _repr_html_(self):
         style, why = CARD.format(colour="#0072B2"), f"<div>{_inline(self.why)}</div>" if self.why else ""
-        return (
-            f'<details style="{style}"><summary>Show the solution of <code>{escape(self.name)}</code></summary>'
-            f'<pre style="{CODE}">{escape(self.source)}</pre>{why}</details>'
-        )
+        summary = f"<summary>Show the solution of <code>{escape(self.name)}</code></summary>"
+        return f'<details style="{style}">{summary}<pre style="{CODE}">{escape(self.source)}</pre>{why}</details>'

@@ -1,18 +1,13 @@
-"""What a chapter calls: `check`, `hint`, `solution` and `yours`."""
+"""What a chapter calls: `check`, `hint`, `solution`, `yours` and `reset`."""
 
 import os
 from dataclasses import replace
 
+from ._ask import ask, in_notebook
+from ._store import EMPTY, Store, record_check
 from ._verdict import NOT_ATTEMPTED, PASSED, WRONG, NotPassed, Verdict
 
 _last = {}  # name → (candidate, verdict) of the last check in this kernel
-_hints = {}  # name → how many hints were shown
-
-
-def _exercises():
-    from . import EXERCISES
-
-    return EXERCISES
 
 
 class Verdicts(list):
@@ -33,7 +28,8 @@ def check(*candidates, **answers):
     named = [(getattr(candidate, "__name__", None), candidate) for candidate in candidates]
     verdicts = Verdicts(_check_one(name, candidate) for name, candidate in [*named, *answers.items()])
     if not verdicts:
-        verdicts.append(Verdict("check", NOT_ATTEMPTED, "Say what to check: `check(conv2d)` or `check(name=value)`."))
+        say = "Say what to check: `check(conv2d)`, or `check(name=value)`."
+        verdicts.append(Verdict("check", NOT_ATTEMPTED, say))
     failed = next((verdict for verdict in verdicts if not verdict), None)
     if failed is not None and os.environ.get("CNNCOURSE_STRICT") == "1":
         raise NotPassed(repr(failed))
@@ -44,27 +40,38 @@ def _check_one(name, candidate):
     exercise, problem = _find(name)
     if exercise is None:
         return Verdict(str(name), WRONG, problem)
+    verdict = _graded(exercise, candidate)
+    if exercise.kind == "choice" and verdict.outcome == NOT_ATTEMPTED and in_notebook():
+        ask(exercise, lambda letter: _graded(exercise, letter))
+    return verdict
+
+
+def _graded(exercise, candidate):
+    """Grade, remember, and say what could come next."""
     verdict = exercise.grade(candidate)
     _last[exercise.name] = candidate, verdict
+    record_check(Store(), verdict)
     return replace(verdict, next=_next_step(exercise, verdict))
 
 
 def _find(name):
-    """(exercise, None) or (None, why there is none)."""
+    """(exercise, None), or (None, why there is none)."""
+    from . import EXERCISES
+
     if name is None:
         return None, "A value goes in by the name of its question: `check(name=value)`."
     try:
-        return _exercises()[name], None
+        return EXERCISES[name], None
     except KeyError as error:
-        return None, error.args[0] + " If your chapter is from another version, `cnncourse update` brings it up to date."
+        return None, f"{error.args[0]} If your chapter is of another version, `cnncourse update` mends it."
 
 
 def _next_step(exercise, verdict):
     if verdict.outcome == PASSED or not exercise.hints:
         return ""
-    called = exercise.name if callable(exercise.reference) and exercise.kind in ("function", "module") else f'"{exercise.name}"'
-    left = len(exercise.hints) - _hints.get(exercise.name, 0)
-    return f"hint({called})" if left > 0 else f"solution({called})"
+    called = exercise.name if exercise.kind in ("function", "module") else f'"{exercise.name}"'
+    seen = Store().read().get(exercise.name, EMPTY)["hints"]
+    return f"hint({called})" if seen < len(exercise.hints) else f"solution({called})"
 
 
 def _named(thing):
@@ -80,13 +87,16 @@ def hint(thing):
     from ._render import Note
 
     exercise = _named(thing)
-    shown = min(_hints.get(exercise.name, 0) + 1, len(exercise.hints))
-    _hints[exercise.name] = shown
     if not exercise.hints:
         return Note(exercise.name, "This exercise has no hints.")
-    rest = len(exercise.hints) - shown
-    more = f"{rest} more, by running this again." if rest else "That was the last one."
-    return Note(f"Hint {shown} of {len(exercise.hints)}", exercise.hints[shown - 1], more)
+    count = len(exercise.hints)
+
+    def one_more(record):
+        record["hints"] = min(record["hints"] + 1, count)
+
+    shown = (Store().change(exercise.name, one_more) or {"hints": count})["hints"]
+    more = f"{count - shown} more, by running this again." if shown < count else "That was the last one."
+    return Note(f"Hint {shown} of {count}", exercise.hints[shown - 1], more)
 
 
 def solution(thing):
@@ -94,6 +104,7 @@ def solution(thing):
     from ._render import Solution
 
     exercise = _named(thing)
+    Store().change(exercise.name, lambda record: record.update(solution=True))
     return Solution(exercise.name, exercise.source, exercise.why)
 
 
@@ -106,3 +117,12 @@ def yours(thing):
         return candidate
     print(f"{exercise.name}: the course's version (yours takes over once its check passes)")
     return exercise.reference
+
+
+def reset():
+    """Forget all progress; a backup stays beside the file."""
+    _last.clear()
+    backup = Store().reset()
+    print(
+        f"Progress begun anew. The old records are in {backup}." if backup else "There was no progress yet."
+    )

@@ -2,29 +2,37 @@
 
 import contextlib
 
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
+
+ALIASES = {
+    "convolution": "conv2d",
+    "_convolution": "conv2d",
+    "im2col": "unfold",
+    "max_pool2d_with_indices": "max_pool2d",
+}
 
 
-class _Watcher(TorchDispatchMode):
-    """Writes down which of the watched operators run, by whatever name they were called."""
+class _Watcher(TorchFunctionMode):
+    """Writes down which of the watched functions run, from wherever they were imported."""
 
-    def __init__(self, operators):
+    def __init__(self, functions):
         super().__init__()
-        self.operators, self.called = set(operators), set()
+        self.functions, self.called = set(functions), set()
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = func.overloadpacket.__name__
-        if name in self.operators:
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "")
+        name = ALIASES.get(name, name)
+        if name in self.functions:
             self.called.add(name)
         return func(*args, **(kwargs or {}))
 
 
 @contextlib.contextmanager
-def watch_for(operators):
-    """Yield the set of those ATen `operators` (`"convolution"`, `"im2col"`) that the body runs."""
-    if not operators:  # the watcher costs microseconds an operation: only where there is something to watch
+def watch_for(functions):
+    """Yield the set of those torch `functions` ("conv2d", "unfold") that the body calls, layers included."""
+    if not functions:  # the watcher costs microseconds an operation: only where there is something to watch
         yield set()
         return
-    watcher = _Watcher(operators)
+    watcher = _Watcher(functions)
     with watcher:
         yield watcher.called
