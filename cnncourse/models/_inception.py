@@ -1,4 +1,4 @@
-"""The parts of GoogLeNet, under torchvision's names: convolution with ReLU, inception module, auxiliary head."""
+"""The parts of GoogLeNet under torchvision's names: convolution, inception module, auxiliary head."""
 
 from functools import partial
 

@@ -1,0 +1,130 @@
+"""Peers: torchvision and timm beside a CPU torch, and the one comparison that every family's parity test makes.
+
+torchvision's wheel expects the CUDA build of torch. Beside a CPU build its compiled operators do not load, and
+importing it fails where it registers shapes for them; declaring their names first is enough for its models.
+"""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+INSTALL = "pip install --no-deps torchvision timm; pip install 'huggingface_hub<1' safetensors pyyaml tqdm"
+_DECLARED = []  # torch forgets the names when the library object is collected
+
+
+def folder_of(package):
+    """Return a package's folder; a missing peer fails, because a skip would hide that parity was not tested."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        pytest.fail(f"{package} is not installed: {INSTALL}")
+    return Path(spec.submodule_search_locations[0])
+
+
+def operators_load(folder):
+    """Load torchvision's compiled operators where they fit this torch, as its own import would."""
+    for library in folder.glob("_C*.so"):
+        try:
+            torch.ops.load_library(library)
+        except OSError:
+            return False
+        return True
+    return False
+
+
+def declare_operators(folder):
+    """Declare the names for which torchvision registers shapes; nothing here calls one."""
+    source = (folder / "_meta_registrations.py").read_text()
+    names = set(re.findall(r'register_(?:fake|meta)\("(?:torchvision::)?(\w+)"', source))
+    library = torch.library.Library("torchvision", "DEF")
+    for name in sorted(names):
+        library.define(f"{name}(Tensor x) -> Tensor")
+    _DECLARED.append(library)
+
+
+@pytest.fixture(scope="session")
+def torchvision():
+    """The torchvision package, importable beside any build of torch."""
+    folder = folder_of("torchvision")
+    if not operators_load(folder):
+        declare_operators(folder)
+    import torchvision
+
+    return torchvision
+
+
+@pytest.fixture(scope="session")
+def timm(torchvision):
+    """The timm package, which imports torchvision."""
+    folder_of("timm")
+    import timm
+
+    return timm
+
+
+def randomise(model, seed=0):
+    """Fill every parameter and buffer with distinct numbers under which signals neither vanish nor explode."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, tensor in model.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+        elif tensor.dim() > 1:
+            tensor.normal_(0, (2 / tensor[0].numel()) ** 0.5, generator=generator)
+        elif tensor.is_floating_point():
+            middle = 1 if name.endswith("weight") else 0  # a batch norm's scale, or a bias, or a running mean
+            tensor.uniform_(middle - 0.2, middle + 0.2, generator=generator)
+        else:
+            tensor.zero_()
+
+
+def on_meta(make):
+    """Make a network without memory, and without the seconds that initialising it takes."""
+    with torch.device("meta"):
+        return make()
+
+
+def state_for(model):
+    """Return a state that shares the big tensors and copies the small ones, which training may update."""
+    return {name: tensor if tensor.dim() > 1 else tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def run(model, images, training):
+    """Return a network's outputs as a dict of tensors, dropout drawing the same numbers each time."""
+    torch.manual_seed(1)
+    with torch.no_grad():
+        output = model.train(training)(images)
+    if isinstance(output, torch.Tensor):
+        return {"logits": output}
+    return {name.replace("aux_logits", "aux"): tensor for name, tensor in output._asdict().items()}
+
+
+def assert_same_network(make_ours, make_theirs, side, batch=2):
+    """Assert strict loading both ways, equal outputs in both modes, and equal batch statistics afterwards.
+
+    Tolerance: 1e-5 of the value plus 1e-6 of the largest, since some layers may be fused differently.
+    """
+    theirs = on_meta(make_theirs).to_empty(device="cpu")
+    randomise(theirs)
+    ours: nn.Module = on_meta(make_ours)
+    ours.load_state_dict(state_for(theirs), strict=True, assign=True)
+    on_meta(make_theirs).load_state_dict(state_for(ours), strict=True, assign=True)
+    images = torch.randn(batch, 3, side, side, generator=torch.Generator().manual_seed(2))
+    for training in (False, True):
+        got, expected = run(ours, images, training), run(theirs, images, training)
+        assert got.keys() == expected.keys()
+        for name, tensor in expected.items():
+            assert tensor.std() > 1e-3, "the comparison needs outputs that vary"
+            atol = 1e-6 * tensor.abs().max().item()
+            torch.testing.assert_close(got[name], tensor, rtol=1e-5, atol=atol, msg=f"{name}, {training=}")
+    for name, tensor in theirs.state_dict().items():
+        if tensor.dim() < 2:
+            torch.testing.assert_close(ours.state_dict()[name], tensor, msg=name)
+
+
+@pytest.fixture
+def same_network():
+    """`assert_same_network`, for test files, which cannot import from here."""
+    return assert_same_network
