@@ -55,16 +55,16 @@ class BasicBlock(Block):
 
     expansion = 1
 
-    def __init__(self, inputs, width, stride, shortcut):
+    def __init__(self, inputs, channels, stride, shortcut):
         super().__init__()
-        self.conv1, self.bn1 = conv(inputs, width, 3, stride), nn.BatchNorm2d(width)
-        self.conv2, self.bn2 = conv(width, width, 3), nn.BatchNorm2d(width)
+        self.conv1, self.bn1 = conv(inputs, channels, 3, stride), nn.BatchNorm2d(channels)
+        self.conv2, self.bn2 = conv(channels, channels, 3), nn.BatchNorm2d(channels)
         self.relu = nn.ReLU(inplace=True)
-        self.downsample = make_shortcut(shortcut, inputs, width, stride)
+        self.downsample = make_shortcut(shortcut, inputs, channels, stride)
 
     def residual(self, x):  # (N, inputs, H, W)
-        x = self.relu(self.bn1(self.conv1(x)))  # (N, width, H/stride, W/stride)
-        return self.bn2(self.conv2(x))  # (N, width, H/stride, W/stride)
+        x = self.relu(self.bn1(self.conv1(x)))  # (N, channels, H/stride, W/stride)
+        return self.bn2(self.conv2(x))  # (N, channels, H/stride, W/stride)
 
 
 class Bottleneck(Block):
@@ -73,19 +73,19 @@ class Bottleneck(Block):
     expansion = 4
     stride_in = "3×3"
 
-    def __init__(self, inputs, width, stride, shortcut):
+    def __init__(self, inputs, channels, stride, shortcut):
         super().__init__()
         first, middle = (stride, 1) if self.stride_in == "1×1" else (1, stride)
-        self.conv1, self.bn1 = conv(inputs, width, 1, first), nn.BatchNorm2d(width)
-        self.conv2, self.bn2 = conv(width, width, 3, middle), nn.BatchNorm2d(width)
-        self.conv3, self.bn3 = conv(width, 4 * width, 1), nn.BatchNorm2d(4 * width)
+        self.conv1, self.bn1 = conv(inputs, channels, 1, first), nn.BatchNorm2d(channels)
+        self.conv2, self.bn2 = conv(channels, channels, 3, middle), nn.BatchNorm2d(channels)
+        self.conv3, self.bn3 = conv(channels, 4 * channels, 1), nn.BatchNorm2d(4 * channels)
         self.relu = nn.ReLU(inplace=True)
-        self.downsample = make_shortcut(shortcut, inputs, 4 * width, stride)
+        self.downsample = make_shortcut(shortcut, inputs, 4 * channels, stride)
 
     def residual(self, x):  # (N, inputs, H, W)
-        x = self.relu(self.bn1(self.conv1(x)))  # (N, width, H, W), in v1 already smaller
-        x = self.relu(self.bn2(self.conv2(x)))  # (N, width, H/stride, W/stride)
-        return self.bn3(self.conv3(x))  # (N, 4·width, H/stride, W/stride)
+        x = self.relu(self.bn1(self.conv1(x)))  # (N, channels, H, W), in v1 already smaller
+        x = self.relu(self.bn2(self.conv2(x)))  # (N, channels, H/stride, W/stride)
+        return self.bn3(self.conv3(x))  # (N, 4·channels, H/stride, W/stride)
 
 
 class BottleneckV1(Bottleneck):
@@ -94,11 +94,11 @@ class BottleneckV1(Bottleneck):
     stride_in = "1×1"
 
 
-def stage(block, inputs, width, blocks, stride, shortcut):
+def stage(block, inputs, channels, blocks, stride, shortcut):
     """A row of the paper's table: the first block changes the shape, the others keep it."""
-    outputs = width * block.expansion
-    first = block(inputs, width, stride, shortcut)
-    return nn.Sequential(first, *(block(outputs, width, 1, shortcut) for _ in range(blocks - 1)))
+    outputs = channels * block.expansion
+    first = block(inputs, channels, stride, shortcut)
+    return nn.Sequential(first, *(block(outputs, channels, 1, shortcut) for _ in range(blocks - 1)))
 
 
 def initialise(layer):

@@ -15,14 +15,15 @@
 conv3_x, conv4_x and conv5_x halve H and W in their first block. The paper's bottleneck does so in its first
 1×1: `resnet50_v1`, `resnet101_v1`, `resnet152_v1`. The plain names are torchvision's later form, "v1.5", with
 the stride in the 3×3, which skips no pixel: the same parameters, and 6 % more multiply-adds for 50 layers.
-The default shortcut is B; the paper's Table 2 has A. Parameters have torchvision's names: conv2_x is `layer1`,
-a projection is `downsample`. The output is logits. The blocks are in _residual.py.
+The default shortcut is B; Table 2 has A. Parameters have torchvision's names: conv2_x is `layer1`. The output
+is logits. `width` multiplies all channels: narrow twins for exercises, not in the paper.
+The blocks themselves are in _residual.py.
 """
 
 import torch
 from torch import nn
 
-from ._card import Card, check_images, find
+from ._card import Card, check_images, find, narrow
 from ._residual import BasicBlock, Bottleneck, BottleneckV1, conv, initialise, stage
 
 CONFIGS = {  #      block         conv2_x … conv5_x  shortcut
@@ -40,23 +41,20 @@ CONFIGS = {  #      block         conv2_x … conv5_x  shortcut
 
 
 class ResNet(nn.Module):
-    """Logits (N, classes) for images (N, in_channels, H, W).
+    """Logits (N, classes) for images (N, in_channels, H, W); shortcut is "A", "B", "C" (§4.1) or "plain"."""
 
-    shortcut: "A", "B" or "C" (§4.1), or "plain" for none.
-    width: channels of conv1, 64 in the paper; other values are ours, for a narrow twin.
-    """
-
-    def __init__(self, block, blocks, shortcut="B", *, classes=1000, in_channels=3, width=64):
+    def __init__(self, block, blocks, shortcut="B", classes=1000, in_channels=3, width=1):
         super().__init__()
         self.in_channels = in_channels
-        out = width * block.expansion
-        self.conv1, self.bn1 = conv(in_channels, width, 7, stride=2), nn.BatchNorm2d(width)
+        maps = narrow(64, width)
+        out = maps * block.expansion
+        self.conv1, self.bn1 = conv(in_channels, maps, 7, stride=2), nn.BatchNorm2d(maps)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = stage(block, width, width, blocks[0], 1, shortcut)
-        self.layer2 = stage(block, out, 2 * width, blocks[1], 2, shortcut)
-        self.layer3 = stage(block, 2 * out, 4 * width, blocks[2], 2, shortcut)
-        self.layer4 = stage(block, 4 * out, 8 * width, blocks[3], 2, shortcut)
+        self.layer1 = stage(block, maps, maps, blocks[0], 1, shortcut)
+        self.layer2 = stage(block, out, 2 * maps, blocks[1], 2, shortcut)
+        self.layer3 = stage(block, 2 * out, 4 * maps, blocks[2], 2, shortcut)
+        self.layer4 = stage(block, 4 * out, 8 * maps, blocks[3], 2, shortcut)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(8 * out, classes)
         self.apply(initialise)
@@ -72,10 +70,7 @@ class ResNet(nn.Module):
 
 
 def build(name, *, shortcut=None, **options):
-    """Build a plain or residual network for ImageNet, untrained.
-
-    Options: shortcut ("A", "B", "C"), classes, in_channels, width (64 in the paper).
-    """
+    """Build a network untrained; options: shortcut="A", "B" or "C", classes=1000, in_channels=3, width=1."""
     block, blocks, default = find(name, CONFIGS)
     if shortcut and default == "plain":
         raise ValueError(f"{name} has no shortcut to choose; build its residual twin with {shortcut!r}.")

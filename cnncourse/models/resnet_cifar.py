@@ -10,13 +10,13 @@
 
 The shortcut is A everywhere, so that a plain net and its residual twin have exactly the same parameters. An
 option-B network, which many write under these names, is not this model: with B, ResNet-20 has 272,474
-parameters, not 269,722.
+parameters, not 269,722. `width` multiplies all channels: narrow twins for exercises, not in the paper.
 """
 
 import torch
 from torch import nn
 
-from ._card import Card, check_images, find
+from ._card import Card, check_images, find, narrow
 from ._residual import BasicBlock, conv, initialise, stage
 
 CONFIGS = {  #         n  shortcut
@@ -31,21 +31,19 @@ CONFIGS = {  #         n  shortcut
 
 
 class CifarResNet(nn.Module):
-    """Logits (N, classes) for images (N, in_channels, H, W).
+    """Logits (N, classes) for images (N, in_channels, H, W); shortcut is "A", "B", "C" or "plain"."""
 
-    width: channels of conv1, 16 in the paper; other values are ours, for a narrow twin.
-    """
-
-    def __init__(self, n, shortcut="A", *, classes=10, in_channels=3, width=16):
+    def __init__(self, n, shortcut="A", classes=10, in_channels=3, width=1):
         super().__init__()
         self.in_channels = in_channels
-        self.conv1, self.bn1 = conv(in_channels, width, 3), nn.BatchNorm2d(width)
+        maps = narrow(16, width)
+        self.conv1, self.bn1 = conv(in_channels, maps, 3), nn.BatchNorm2d(maps)
         self.relu = nn.ReLU(inplace=True)
-        self.layer1 = stage(BasicBlock, width, width, n, 1, shortcut)
-        self.layer2 = stage(BasicBlock, width, 2 * width, n, 2, shortcut)
-        self.layer3 = stage(BasicBlock, 2 * width, 4 * width, n, 2, shortcut)
+        self.layer1 = stage(BasicBlock, maps, maps, n, 1, shortcut)
+        self.layer2 = stage(BasicBlock, maps, 2 * maps, n, 2, shortcut)
+        self.layer3 = stage(BasicBlock, 2 * maps, 4 * maps, n, 2, shortcut)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(4 * width, classes)
+        self.fc = nn.Linear(4 * maps, classes)
         self.apply(initialise)
 
     def forward(self, x):
@@ -70,10 +68,7 @@ def from_public(checkpoint):
 
 
 def build(name, *, shortcut=None, **options):
-    """Build a plain or residual network for CIFAR, untrained.
-
-    Options: shortcut ("A" in the paper; "B", "C"), classes, in_channels, width (16 in the paper).
-    """
+    """Build a network untrained; options: shortcut="A", "B" or "C", classes=10, in_channels=3, width=1."""
     n, default = find(name, CONFIGS)
     if shortcut and default == "plain":
         raise ValueError(f"{name} has no shortcut to choose; build its residual twin with {shortcut!r}.")
