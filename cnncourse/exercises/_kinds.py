@@ -72,7 +72,7 @@ class FunctionExercise(Exercise):
         return outline(record["output"]) if "output" in record else None
 
     def scene(self, index, got, want, difference, seed):
-        names = list(inspect.signature(self.reference).parameters)
+        names = list(inspect.signature(self.observe or self.reference).parameters)[bool(self.observe) :]
         arguments = self.inputs(seed)[index]
         names += [f"{names[-1]}[{i}]" for i in range(1, 1 + len(arguments) - len(names))]
         return {
