@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ._notebook import in_notebook
 from ._numbers import PALETTE, text
 from ._picture import FAINT, INK, Picture, new_figure
 
@@ -127,7 +128,7 @@ class LiveCurves:
     def __call__(self, history) -> None:
         """Redraw with the epochs so far."""
         self.picture = show_curves(history)
-        if not _in_notebook():
+        if not in_notebook():
             return
         from IPython.display import display
 
@@ -135,11 +136,3 @@ class LiveCurves:
             self._handle = display(self.picture, display_id=True)
         else:
             self._handle.update(self.picture)
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")
