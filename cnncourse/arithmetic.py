@@ -149,16 +149,34 @@ class ReceptiveField(NamedTuple):
         return first, first + self.size - 1
 
 
-def receptive_field(layers):
+def receptive_field(layers, after=ReceptiveField()):  # noqa: B008, an immutable tuple
     """The receptive field of a stack of layers: its size, jump (distance between units) and start.
 
     A layer is `(kernel_size, stride, padding, dilation)`, the last three optional, or only its kernel size.
     A list among the layers holds parallel branches, each a list of layers (a shortcut is `[]`): the field
     is the smallest box that holds theirs all, that of the largest branch where their centres agree.
-    With each layer size += d(k - 1)·jump, start -= p·jump, then jump *= s.
+    With each layer size += d(k - 1)·jump, start -= p·jump, then jump *= s. `after` is the field of what the
+    first layer reads, where that is not the picture itself.
     """
-    rows, columns = (_field(layers, axis, ReceptiveField()) for axis in (0, 1))
-    return ReceptiveField(*zip(rows, columns, strict=True)) if _has_pairs(list(layers)) else rows
+    rows, columns = (_field(layers, axis, _along(after, axis)) for axis in (0, 1))
+    return _both(rows, columns) if _has_pairs([tuple(after), *layers]) else rows
+
+
+def join_fields(fields):
+    """The receptive field of a sum or concatenation of maps: the smallest box that holds theirs all.
+
+    ValueError: their jumps differ, so the maps have different sizes and can be neither added nor joined.
+    """
+    rows, columns = (_join([_along(field, axis) for field in fields]) for axis in (0, 1))
+    return _both(rows, columns) if _has_pairs([tuple(field) for field in fields]) else rows
+
+
+def _along(field, axis):
+    return ReceptiveField(*(_side(value, axis) for value in field))
+
+
+def _both(rows, columns):
+    return ReceptiveField(*zip(rows, columns, strict=True))
 
 
 def _has_pairs(layer):
@@ -186,13 +204,14 @@ def _slide(field, window, axis):
 
 
 def _join(fields):
-    """The box that holds the boxes of parallel branches, which must step alike to be joined at all."""
     if not fields:
         raise ValueError("a list among the layers holds branches, and this one has none; a shortcut is [[]]")
     jumps = {field.jump for field in fields}
     if len(jumps) > 1:
-        raise ValueError(f"branches with strides {sorted(jumps)} in all give maps of different sizes: "
-                         "they can be neither added nor concatenated")  # fmt: skip
+        raise ValueError(
+            f"branches with strides {sorted(jumps)} in all give maps of different sizes: "
+            "they can be neither added nor concatenated"
+        )
     start = min(field.start for field in fields)
     end = max(field.start + field.size for field in fields)
     return ReceptiveField(end - start, jumps.pop(), start)

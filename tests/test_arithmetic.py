@@ -295,6 +295,16 @@ def test_receptive_fields_of_the_course():
     assert arithmetic.ReceptiveField(11, 4, -5).pixels(2) == (3, 13)
 
 
+@repeatable
+@given(st.lists(windows, max_size=3), st.lists(windows, max_size=3))
+def test_receptive_field_goes_on_from_another(first, then):
+    halfway = arithmetic.receptive_field(first)
+    whole = arithmetic.receptive_field([*first, *then])
+    assert arithmetic.receptive_field(then, after=halfway) == whole
+    padded = arithmetic.receptive_field([*then, [[], [(3, 1, 1)]]], after=halfway)
+    assert padded == arithmetic.join_fields([whole, arithmetic.receptive_field([(3, 1, 1)], after=whole)])
+
+
 # --- errors --------------------------------------------------------------------------------------
 
 
