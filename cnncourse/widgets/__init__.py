@@ -5,6 +5,8 @@ import importlib
 # A new widget is its pair NAME.py and NAME.js, and one line here.
 _WIDGETS = {
     "ConvStepper": "conv_stepper",
+    "KernelLab": "kernel_lab",
+    "ChannelMixer": "channel_mixer",
 }
 __all__ = list(_WIDGETS)
 

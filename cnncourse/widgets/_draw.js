@@ -77,18 +77,14 @@ export function signed(v, scale) {
   return STOPS[i].map((from, c) => Math.round(from + (STOPS[i + 1][c] - from) * (at - i)));
 }
 
-/** Black for zero, white for the largest. @param {number} v @param {number} scale */
-export function grey(v, scale) {
-  const level = Math.round(24 + 231 * (scale ? clamp(v / scale, 0, 1) : 0));
-  return [level, level, level];
-}
-
-/** Magnitudes are grey; anything that can be negative gets the signed map.
- * @param {Matrix[]} related @param {Matrix} shown */
-export function colouring(related, shown) {
-  const negative = related.some((m) => m.some((row) => row.some((v) => v < 0)));
-  const scale = Math.max(0, ...shown.flat().map(Math.abs));
-  return (/** @type {number} */ v) => (negative ? signed(v, scale) : grey(v, scale));
+/** Colours for the cells of one array, as cnncourse.display has them: the signed map if any value is negative,
+ * else tints of its role; zero is white, the largest magnitude the end of the map.
+ * @param {Matrix} values @param {"input" | "kernel" | "output"} role */
+export function tint(values, role) {
+  const scale = Math.max(0, ...values.flat().map(Math.abs));
+  if (values.some((row) => row.some((v) => v < 0))) return (/** @type {number} */ v) => signed(v, scale);
+  const full = channels(palette[role]).map((c) => 255 + (c - 255) * 0.75);
+  return (/** @type {number} */ v) => full.map((c) => Math.round(255 + (c - 255) * (scale ? v / scale : 0)));
 }
 
 /** @param {number[]} rgb */
@@ -122,7 +118,7 @@ function cellMarkup(cell, i, j, size) {
   const ink = cell.fill ? inkOn(cell.fill) : "currentColor";
   return `<g data-cell="${i},${j}"${cell.dropped ? ' data-dropped=""' : ""}${cell.padding ? ' data-padding=""' : ""}>` +
     `<rect class="cnn-cell" x="${x}" y="${y}" width="${size}" height="${size}" fill="${fill}"/>` +
-    (cell.padding ? `<path class="cnn-hatch" d="${hatch(x, y, size)}"/>` : "") +
+    (cell.padding ? paddingMarkup(x, y, size) : "") +
     numberMarkup(cell.text, x + size / 2, y + size / 2, size, ink) +
     (cell.dropped ? `<path class="cnn-cross" d="${cross(x, y, size)}"/>` : "") + "</g>";
 }
@@ -133,6 +129,10 @@ function numberMarkup(text, x, y, size, ink) {
   const font = Math.min(13, size * 0.46, (size - 5) / (0.6 * Math.max(1, text.length)));
   return `<text x="${x}" y="${y}" font-size="${font.toFixed(1)}" fill="${ink}">${text}</text>`;
 }
+
+/** Grey and hatched. @param {number} x @param {number} y @param {number} s */
+const paddingMarkup = (x, y, s) => `<rect class="cnn-pad" x="${x}" y="${y}" width="${s}" height="${s}"/>` +
+  `<path class="cnn-hatch" d="${hatch(x, y, s)}"/>`;
 
 /** @param {number} x @param {number} y @param {number} s */
 const hatch = (x, y, s) => [0.5, 1, 1.5].map((t) =>
@@ -268,6 +268,9 @@ export const presetName = (presets, values) =>
 
 // ---- a kernel that can be typed into
 
+/** Pixels of a weight's field, in a stage of this width. @param {number} width */
+export const weightWidth = (width) => (width < 640 ? 36 : 42);
+
 /** A grid of number fields: type a value (1/9 is one), or press the up and down arrows.
  * @param {(kernel: Matrix) => void} changed */
 export function kernelEditor(changed) {
@@ -318,7 +321,7 @@ export function kernelEditor(changed) {
     const rebuilt = kernel.length !== values.length || kernel[0].length !== values[0].length;
     kernel = values;
     if (rebuilt) build();
-    const colour = colouring([[[-1]]], kernel);
+    const colour = tint(kernel, "kernel");
     inputs.flat().forEach((input, at) => {
       const value = kernel.flat()[at];
       const rgb = colour(value);

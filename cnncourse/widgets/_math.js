@@ -112,11 +112,14 @@ export const range = (n) => Array.from({ length: n }, (_, i) => i);
 /** @param {number} v @param {number} low @param {number} high */
 export const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
 
-/** A number with at most three significant figures, and a real minus sign. Rounding noise counts as zero.
+/** A number with at most three significant figures, written as cnncourse.display writes it: 0.125, −1.5, 1230,
+ * 2.5e6. Rounding noise counts as zero.
  * @param {number} v */
 export function figures(v) {
   if (Math.abs(v) < 1e-9) return "0";
-  return String(Number(v.toPrecision(3))).replace("-", "−").replace("e−", "e-");
+  const small = Math.abs(v) < 1e-3 || Math.abs(v) >= 1e5;
+  const text = small ? v.toExponential(2).replace(/\.?0+e\+?/, "e").replace("e+", "e") : String(Number(v.toPrecision(3)));
+  return text.replace(/-/g, "−");
 }
 
 /** Whether `figures` shows less than the number. @param {number} v */
@@ -134,3 +137,51 @@ export function parse(text) {
 /** @param {Matrix} a @param {Matrix} b */
 export const same = (a, b) => a.length === b.length &&
   a.every((row, i) => row.length === b[i].length && row.every((v, j) => v === b[i][j]));
+
+// ---- a kernel on a photo
+
+/** One grey plane of an image of bytes, in [0, 1]. `channel` is 0, 1, 2, or −1 for the luminance of all three
+ * (ITU-R BT.709, as scikit-image has it).
+ * @param {Uint8Array} bytes planes one after the other @param {number[]} shape channels, height, width
+ * @param {number} channel */
+export function plane(bytes, [channels, height, width], channel) {
+  const size = height * width;
+  const weights = channels === 1 ? [1] : channel < 0 ? [0.2125, 0.7154, 0.0721] : [0, 1, 2].map((c) => Number(c === channel));
+  const grey = new Float32Array(size);
+  weights.forEach((weight, c) => {
+    for (let i = 0; weight && i < size; i++) grey[i] += (weight * bytes[c * size + i]) / 255;
+  });
+  return grey;
+}
+
+/** Cross-correlate a plane with a kernel, no padding.
+ * @param {Float32Array} x @param {number} height @param {number} width @param {Matrix} kernel @param {number} bias */
+export function correlate(x, height, width, kernel, bias = 0) {
+  const rows = height - kernel.length + 1;
+  const columns = width - kernel[0].length + 1;
+  const map = new Float32Array(rows * columns).fill(bias);
+  kernel.forEach((weights, u) => weights.forEach((weight, v) => {
+    if (!weight) return;
+    for (let i = 0; i < rows; i++)
+      for (let j = 0, from = (i + u) * width + v, to = i * columns; j < columns; j++) map[to + j] += weight * x[from + j];
+  }));
+  return { map, rows, columns };
+}
+
+/** Smallest and largest value. @param {Float32Array} values */
+export function extent(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  return [low, high];
+}
+
+// ---- channels and groups
+
+/** Weights and biases of a convolution layer.
+ * @param {number} inputs @param {number} outputs @param {number} k @param {number} groups @param {boolean} bias */
+export const convParameters = (inputs, outputs, k, groups, bias) =>
+  k * k * (inputs / groups) * outputs + (bias ? outputs : 0);
+
+/** Group counts that divide both. @param {number} inputs @param {number} outputs */
+export const possibleGroups = (inputs, outputs) =>
+  range(Math.min(inputs, outputs)).map((i) => i + 1).filter((g) => inputs % g === 0 && outputs % g === 0);

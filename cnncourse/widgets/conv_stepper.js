@@ -1,7 +1,7 @@
 // @ts-check
 import presets from "./presets.json";
-import { assign, checkbox, colouring, element, follow, frame, gridMarkup, kernelEditor, onArrows, onDrag, onResize,
-  outline, panel, presetName, select, slider, tap } from "./_draw.js";
+import { assign, checkbox, element, follow, frame, gridMarkup, kernelEditor, onArrows, onDrag, onResize,
+  outline, panel, presetName, select, slider, tap, tint, weightWidth } from "./_draw.js";
 import { clamp, convolve, figures, geometry, isRounded, laid, paddedValue, problem, range, spanOf, sum, terms,
   windowAt } from "./_math.js";
 
@@ -144,9 +144,6 @@ function cellSize(c, width) {
   return Math.floor(clamp(Math.min(beside >= 20 ? beside : below, Math.max(tall, 28)), 18, 40));
 }
 
-/** @param {number} width */
-const weightWidth = (width) => (width < 640 ? 36 : 42);
-
 /** @param {Convolution} c */
 function reach(c) {
   const { rows, columns } = geometry(c);
@@ -156,7 +153,7 @@ function reach(c) {
 /** @param {Convolution} c @param {number[]} cell @param {number} size */
 function inputMarkup(c, cell, size) {
   const { rows, columns } = geometry(c);
-  const colour = colouring([c.image], c.image);
+  const colour = tint(c.image, "input");
   const stuck = Boolean(problem(c));
   const cells = range(rows.padded).map((a) => range(columns.padded).map((b) => {
     const inside = a >= c.padding && b >= c.padding && a < c.padding + rows.n && b < c.padding + columns.n;
@@ -179,7 +176,7 @@ function windowMarkup(c, cell, size) {
 /** @param {Convolution} c @param {number[]} cell @param {number} size */
 function outputMarkup(c, cell, size) {
   const values = convolve(c);
-  const colour = colouring([c.image, c.kernel], values);
+  const colour = tint(values, "output");
   const cells = values.map((row) => row.map((v) => ({ text: figures(v), fill: colour(v) })));
   return gridMarkup(cells, size, outline({ row: cell[0], column: cell[1], rows: 1, columns: 1 }, size));
 }
@@ -187,7 +184,7 @@ function outputMarkup(c, cell, size) {
 /** @param {Convolution} c */
 function flippedMarkup(c) {
   const used = laid(c);
-  const colour = colouring([[[-1]]], used);
+  const colour = tint(used, "kernel");
   const cells = used.map((row) => row.map((v) => ({ text: figures(v), fill: colour(v) })));
   return `as it is laid down, turned half round:${gridMarkup(cells, 28)}`;
 }
