@@ -120,7 +120,7 @@ grouped_conv = exercise(
     minutes=10,
     lines=2,
     shortcuts={
-        "convolution": "`F.conv2d` has groups built in. Build them from `conv_layer`, called once for each group."
+        "convolution": "`F.conv2d` has groups built in. Build them from `conv_layer`: one call for a group."
     },
     hints=(
         "A grouped layer is several small layers side by side. What does each of them get?",
