@@ -29,7 +29,7 @@ def shared():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Path of a Chromium. Absent is a failure: `make test` installs one, so a skip would hide a broken set-up."""
+    """Path of a Chromium; absent is a failure, for a skip would hide that `make test` did not install one."""
     from cnncourse.doctor import find_chromium
 
     path = find_chromium()

@@ -1,0 +1,32 @@
+# make lab      learn: your own copies of the chapters, in JupyterLab
+# make test     everything that must hold, chapters and browser included
+# make solved   every chapter with the reference solutions, in build/solved
+# make lint     house style
+
+PYTHON ?= python3
+COURSE = .venv/bin/python
+SETUP = @command -v "$(PYTHON)" >/dev/null || { \
+	echo "There is no $(PYTHON): install Python 3.11 or newer, then run it again." >&2; exit 1; }; \
+	"$(PYTHON)" tools/setup.py
+
+.PHONY: lab test solved lint
+
+lab:
+	$(SETUP) lab
+	@$(COURSE) -m cnncourse start my-course $(LAB_ARGS)
+
+test: export OMP_NUM_THREADS = 1
+test:
+	$(SETUP) test
+	@$(COURSE) tools/chromium.py
+	@$(MAKE) --no-print-directory solved
+	$(COURSE) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env tests chapters build/solved
+
+solved:
+	$(SETUP) lab
+	@rm -rf build/solved
+	@$(COURSE) -m cnncourse solve chapters build/solved
+
+lint:
+	$(SETUP) test
+	@$(COURSE) -m ruff check .

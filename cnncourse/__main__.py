@@ -1,0 +1,5 @@
+"""`python -m cnncourse` is the command `cnncourse`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""The command line: `cnncourse start | update | solve | doctor`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from . import __version__, workspace
+from .notebooks import NotebookError, solve
+
+app = typer.Typer(
+    name="cnncourse",
+    help="An interactive course on convolutional neural networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="Your own folder, with your copies.")]
+
+
+def main():
+    """Run the command line; what a user can mend is one sentence, not a traceback."""
+    try:
+        app()
+    except (NotebookError, workspace.WorkspaceError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(_os_sentence(error))
+
+
+def _fail(sentence):
+    err.print(f"[bold red]Error:[/] {escape(sentence)}")
+    raise SystemExit(1)
+
+
+def _os_sentence(error):
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}: nothing of yours was changed by this step."
+
+
+@app.command()
+def start(
+    folder: Folder = Path("my-course"),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    open_lab: Annotated[bool, typer.Option("--open/--no-open", help="Open JupyterLab.")] = True,
+):
+    """Copy the chapters to DIR and open JupyterLab there; files that you have are never touched."""
+    started = workspace.start(folder)
+    _report_start(folder, started)
+    if open_lab:
+        _jupyterlab(folder.expanduser().resolve(), browser)
+
+
+def _report_start(folder, started):
+    copied, kept = len(started.copied), len(started.kept)
+    had = f", {kept} already there and left as they are" if kept else ""
+    place = escape(str(folder.expanduser().resolve()))
+    out.print(f"Your chapters are in [bold]{place}[/] ({copied} copied{had}).")
+    if started.outdated:
+        out.print(
+            f"{len(started.outdated)} of them differ from cnncourse {__version__}: "
+            f"[bold]cnncourse update {escape(str(folder))}[/] brings the new version and keeps your answers."
+        )
+    for name in started.unreadable:
+        out.print(f"{name} cannot be read: `cnncourse update` moves it to a backup and brings a fresh copy.")
+
+
+def _jupyterlab(folder, browser):
+    """Become JupyterLab; port, token and the rest are its own settings (JUPYTER_PORT, JUPYTER_TOKEN)."""
+    from jupyterlab.labapp import LabApp
+
+    options = [] if browser else ["--no-browser"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # a container's only user, who would be refused
+    LabApp.launch_instance([str(folder / workspace.FIRST), f"--ServerApp.root_dir={folder}", *options])
+
+
+@app.command()
+def update(folder: Folder = Path("my-course")):
+    """Bring new and changed chapters to DIR; your answers and your own cells stay, with a backup."""
+    backups = set()
+    for change in workspace.update(folder):
+        out.print(_change_sentence(change))
+        backups |= {change.backup.parent} if change.backup else set()
+    for backup in backups:
+        out.print(f"What was there before is in [bold]{escape(str(backup))}[/].")
+
+
+def _change_sentence(change):
+    return {
+        "new": f"{change.name}: new",
+        "current": f"{change.name}: up to date",
+        "updated": f"{change.name}: updated; kept answers: {change.answers}, own cells: {change.added}",
+        "set aside": f"{escape(change.reason)} It is in the backup now, and a fresh copy in its place.",
+    }[change.what]
+
+
+@app.command("solve")
+def solve_chapters(
+    chapters: Annotated[Path, typer.Argument(help="A chapter, or the folder that has them.")],
+    destination: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
+):
+    """Write chapters with the reference solutions swapped in."""
+    for path in solve(chapters, destination):
+        out.print(escape(str(path)))
+
+
+@app.command()
+def doctor():
+    """Say what this machine has for the course, what is missing, and what to do."""
+    from . import doctor
+
+    findings = doctor.examine()
+    out.print(doctor.table(findings))
+    if any(finding.essential and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False):
+    if version:
+        out.print(f"cnncourse {__version__}")
+        raise typer.Exit()
