@@ -3,6 +3,8 @@
 Submodules have torchvision's names (conv1, bn1, …, downsample), so that published weights fit.
 """
 
+from collections import OrderedDict
+
 from torch import nn
 from torch.nn import functional as F
 
@@ -10,6 +12,11 @@ from torch.nn import functional as F
 def conv(inputs, outputs, kernel_size, stride=1, groups=1):
     """A convolution that keeps H and W, or divides them by stride; batch norm follows, so it has no bias."""
     return nn.Conv2d(inputs, outputs, kernel_size, stride, kernel_size // 2, groups=groups, bias=False)
+
+
+def named(**layers):
+    """An nn.Sequential whose layers, and so their parameters, have names instead of numbers."""
+    return nn.Sequential(OrderedDict(layers))
 
 
 class ZeroPad(nn.Module):

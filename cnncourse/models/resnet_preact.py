@@ -18,13 +18,11 @@ A unit that changes the shape shares its first BN and ReLU with a 1×1 projectio
 stride in the 3×3. Parameters have timm's names. `width` multiplies all channels: narrow twins are ours.
 """
 
-from collections import OrderedDict
-
 from torch import nn
 from torch.nn import functional as F
 
 from ._card import Card, check_images, find, narrow
-from ._residual import conv, initialise
+from ._residual import conv, initialise, named
 
 CONFIGS = {  #               stem         units a stage  stride in  classes
     "resnet50_preact":        (("7×7", 64), (3, 4, 6, 3),  "3×3",     1000),
@@ -43,7 +41,7 @@ class PreActivation(nn.Module):
         self.norm3, self.conv3 = nn.BatchNorm2d(channels), conv(channels, 4 * channels, 1)
         self.downsample = None
         if inputs != 4 * channels or stride != 1:
-            self.downsample = nn.Sequential(OrderedDict(conv=conv(inputs, 4 * channels, 1, stride)))
+            self.downsample = named(conv=conv(inputs, 4 * channels, 1, stride))
 
     def forward(self, x):  # (N, inputs, H, W)
         active = F.relu(self.norm1(x), inplace=True)
@@ -58,7 +56,7 @@ def stage(inputs, channels, units, stride, stride_in):
     """The first unit changes the shape, the others keep it."""
     rest = [PreActivation(4 * channels, channels, 1, stride_in) for _ in range(units - 1)]
     blocks = nn.Sequential(PreActivation(inputs, channels, stride, stride_in), *rest)
-    return nn.Sequential(OrderedDict(blocks=blocks))
+    return named(blocks=blocks)
 
 
 class PreActResNet(nn.Module):
@@ -68,16 +66,15 @@ class PreActResNet(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         kernel, maps = stem[0], narrow(stem[1], width)
-        self.stem = nn.Sequential(OrderedDict(conv=conv(in_channels, maps, 3)))
+        self.stem = named(conv=conv(in_channels, maps, 3))
         if kernel == "7×7":
-            pool = nn.MaxPool2d(3, stride=2, padding=1)
-            self.stem = nn.Sequential(OrderedDict(conv=conv(in_channels, maps, 7, 2), pool=pool))
+            self.stem = named(conv=conv(in_channels, maps, 7, 2), pool=nn.MaxPool2d(3, stride=2, padding=1))
         self.stages, inputs = nn.Sequential(), maps
         for i, count in enumerate(units):
             self.stages.append(stage(inputs, maps << i, count, 1 if i == 0 else 2, stride_in))
             inputs = 4 * maps << i
         self.norm = nn.BatchNorm2d(inputs)  # for the last addition, which no unit follows
-        self.head = nn.Sequential(OrderedDict(fc=nn.Conv2d(inputs, classes, 1)))
+        self.head = named(fc=nn.Conv2d(inputs, classes, 1))
         self.apply(initialise)
 
     def forward(self, x):

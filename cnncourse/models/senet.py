@@ -68,12 +68,13 @@ class SEBottleneck(BottleneckV1):
 
 
 class SEBottleneck154(SEBottleneck):
-    """SENet-154's: wider, with 64 groups and the stride in its 3×3, and a 3×3 where the shortcut shrinks."""
+    """SENet-154's: 64 groups, the stride in the 3×3, and a 3×3 where the shortcut shrinks."""
 
     def __init__(self, inputs, channels, stride, shortcut):
         super().__init__(inputs, channels, stride, shortcut)
         self.conv1, self.bn1 = conv(inputs, 2 * channels, 1), nn.BatchNorm2d(2 * channels)
-        self.conv2, self.bn2 = conv(2 * channels, 4 * channels, 3, stride, groups=64), nn.BatchNorm2d(4 * channels)
+        self.conv2 = conv(2 * channels, 4 * channels, 3, stride, groups=64)
+        self.bn2 = nn.BatchNorm2d(4 * channels)
         self.conv3 = conv(4 * channels, 4 * channels, 1)
         if stride > 1:
             self.downsample[0] = conv(inputs, 4 * channels, 3, stride)
