@@ -1,7 +1,7 @@
-"""Peers: torchvision and timm beside a CPU torch, and the one comparison that every family's parity test makes.
+"""Peers: torchvision and timm beside a CPU torch, and the comparison that every family's parity test makes.
 
-torchvision's wheel expects the CUDA build of torch. Beside a CPU build its compiled operators do not load, and
-importing it fails where it registers shapes for them; declaring their names first is enough for its models.
+torchvision's wheel expects the CUDA build of torch. Beside a CPU build its compiled operators do not load,
+and its import fails where it registers shapes for them; declaring their names first is enough for its models.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ _DECLARED = []  # torch forgets the names when the library object is collected
 
 
 def folder_of(package):
-    """Return a package's folder; a missing peer fails, because a skip would hide that parity was not tested."""
+    """Return a package's folder; a missing peer fails, for a skip would hide it."""
     spec = importlib.util.find_spec(package)
     if spec is None:
         pytest.fail(f"{package} is not installed: {INSTALL}")
@@ -66,7 +66,7 @@ def timm(torchvision):
 
 
 def randomise(model, seed=0):
-    """Fill every parameter and buffer with distinct numbers under which signals neither vanish nor explode."""
+    """Fill every parameter and buffer with distinct numbers that neither drown nor blow up a signal."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in model.state_dict().items():
         if name.endswith("running_var"):
@@ -88,7 +88,7 @@ def on_meta(make):
 
 def state_for(model):
     """Return a state that shares the big tensors and copies the small ones, which training may update."""
-    return {name: tensor if tensor.dim() > 1 else tensor.clone() for name, tensor in model.state_dict().items()}
+    return {name: t if t.dim() > 1 else t.clone() for name, t in model.state_dict().items()}
 
 
 def run(model, images, training):
