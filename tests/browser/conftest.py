@@ -1,0 +1,246 @@
+"""Fixtures of the browser tests: a real JupyterLab at its default settings, and Chromium through Playwright.
+
+    def test_something(run_notebook):
+        book = run_notebook(["1 + 1", "from cnncourse.widgets import ConvStepper; ConvStepper()"])  # or a path
+        book.show(1)  # scroll to a cell: far off screen it is not in the page
+        book.page.locator(".cnn").first.wait_for()
+        book.set_source(0, "2 + 2")
+        book.run_cell(0)
+        assert book.output_text(0) == "4" and book.evaluate("3 * 3") == 9
+
+The server starts once a session, on a free port, with a token and an empty home. Each notebook's kernel is
+shut down after its test. `CNNCOURSE_SHOTS=folder` keeps a screenshot of every page at the end of its test.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",  # as root in a container Chromium does not start without
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# ---- JupyterLab
+
+
+class Lab:
+    """A running JupyterLab: `url`, `token`, and `root`, the folder whose notebooks it opens."""
+
+    def __init__(self, url, token, root):
+        self.url, self.token, self.root = url, token, root
+
+    def add(self, notebook):
+        """Put a notebook (a path, or a list of code cells) into `root` under a new name; return its URL."""
+        name = f"{uuid.uuid4().hex}.ipynb"
+        if isinstance(notebook, (str, os.PathLike)):
+            shutil.copy(notebook, self.root / name)
+        else:
+            nbformat.write(_from_cells(notebook), self.root / name)
+        return f"{self.url}/doc/tree/{name}?token={self.token}&reset"
+
+
+def _from_cells(cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """JupyterLab from this environment, all settings at their defaults."""
+    home, root = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("notebooks")
+    port, token, log = _free_port(), secrets.token_hex(16), home / "server.log"
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]  # window.jupyterapp
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, env=_environment(home), cwd=root, stdout=out, stderr=out)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
+        yield Lab(f"http://127.0.0.1:{port}", token, root)
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _environment(home):
+    """This environment with an empty home, so that no setting of the machine's user takes part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "run"}
+    jupyter = {name: str(home / folder) for name, folder in folders.items()}
+    own = {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return {**kept, **jupyter, **own}
+
+
+def _wait_for(url, server, log, seconds=90):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(f"JupyterLab did not answer within {seconds} s:\n{log.read_text()[-3000:]}")
+
+
+# ---- Chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """One Chromium for the session (tests/conftest.py says where it is looked for)."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(chromium), args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser, request):
+    """A fresh page; `page.errors` collects uncaught JavaScript errors."""
+    context = browser.new_context(viewport={"width": 1200, "height": 1000})
+    opened = context.new_page()
+    opened.errors = []
+    opened.on("pageerror", lambda error: opened.errors.append(str(error)))
+    yield opened
+    if shots := os.environ.get("CNNCOURSE_SHOTS"):
+        opened.screenshot(path=Path(shots) / f"{request.node.name}.png")
+    context.close()
+
+
+# ---- a notebook in JupyterLab
+
+_PANEL = "window.jupyterapp?.shell?.currentWidget"
+_IDLE = f"() => {_PANEL}?.sessionContext?.session?.kernel?.status === 'idle'"
+_CELLS = f"() => {_PANEL}.content.model.sharedModel.toJSON().cells"
+
+
+class Notebook:
+    """An open notebook. Cells are read from its model, since off-screen ones are not in the page."""
+
+    def __init__(self, page, timeout):
+        self.page, self.timeout = page, timeout
+
+    def run_all(self):
+        """Run every cell and wait for the kernel."""
+        self._command("notebook:run-all-cells")
+
+    def run_cell(self, index):
+        """Run one cell and wait for the kernel."""
+        self.show(index)
+        self._command("notebook:run-cell")
+
+    def set_source(self, index, source):
+        """Replace the text of a cell, as a learner who types would."""
+        self.page.evaluate(
+            f"([i, text]) => {_PANEL}.content.model.cells.get(i).sharedModel.setSource(text)", [index, source]
+        )
+
+    def show(self, index):
+        """Make a cell the active one and scroll to it."""
+        self.page.evaluate(
+            f"async (i) => {{ const book = {_PANEL}.content; book.activeCellIndex = i;"
+            " await book.scrollToItem(i, 'start'); }",
+            index,
+        )
+
+    def cells(self):
+        """Every cell as nbformat has it, outputs included."""
+        return self.page.evaluate(_CELLS)
+
+    def output_text(self, index):
+        """All text that a cell put out: streams, plain text and HTML."""
+        return "\n".join(_text(output) for output in self.cells()[index].get("outputs", []))
+
+    def errors(self):
+        """What went wrong in the cells: exceptions, and anything written to stderr."""
+        outputs = [output for cell in self.cells() for output in cell.get("outputs", [])]
+        return [_text(o) for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+
+    def evaluate(self, expression):
+        """Value of a Python expression in the notebook's kernel, by way of JSON."""
+        code = f"import json as _json; print(_json.dumps({expression}))"
+        return json.loads(self.page.evaluate(_EXECUTE, code))
+
+    def wait_until(self, expression, seconds=20):
+        """Wait until a Python expression is true in the kernel."""
+        end = time.monotonic() + seconds
+        while not (value := self.evaluate(expression)):
+            assert time.monotonic() < end, f"{expression} stayed {value!r} for {seconds} s"
+            self.page.wait_for_timeout(100)
+
+    def _command(self, name):
+        # The command's promise ends when the cells have run: no guess about an idle kernel.
+        self.page.evaluate("(name) => window.jupyterapp.commands.execute(name)", name)
+        self.page.wait_for_function(_IDLE, timeout=self.timeout)
+
+
+_EXECUTE = f"""async (code) => {{
+  const kernel = {_PANEL}.sessionContext.session.kernel;
+  const future = kernel.requestExecute({{ code, store_history: false }});
+  let text = "";
+  future.onIOPub = ({{ content }}) => {{
+    if (content.name === "stdout") text += content.text;
+    if (content.ename) text += content.ename + ": " + content.evalue;
+  }};
+  await future.done;
+  return text;
+}}"""
+
+
+def _text(output):
+    data = output.get("data", {})
+    parts = [output.get("text"), data.get("text/plain"), data.get("text/html"), *output.get("traceback", [])]
+    return "\n".join("".join(part) for part in parts if part)
+
+
+@pytest.fixture
+def run_notebook(lab, page):
+    """run_notebook(path or list of cells) -> Notebook, every cell run; fails on errors unless `errors=True`."""
+    opened = []
+
+    def run(notebook, errors=False, timeout=180_000):
+        page.set_default_timeout(timeout)
+        page.goto(lab.add(notebook))
+        page.wait_for_function(_IDLE, timeout=timeout)
+        page.set_default_timeout(30_000)
+        book = Notebook(page, timeout)
+        opened.append(book)
+        book.run_all()
+        assert errors or not book.errors(), "\n".join(book.errors())
+        return book
+
+    yield run
+    if opened:  # kernels would pile up in a server that lives as long as the session
+        page.evaluate(f"async () => {{ await {_PANEL}?.sessionContext?.shutdown(); }}")
