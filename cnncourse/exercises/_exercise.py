@@ -99,11 +99,9 @@ class Exercise:
             return Verdict(self.name, NOT_ATTEMPTED, "Not attempted yet.")
         with pristine():
             fault = self._fault(records, seed)
-            return (
-                Verdict(self.name, PASSED, self.praise(transcript, seed))
-                if fault is None
-                else self._explain(fault, records, seed)
-            )
+            if fault is not None:
+                return self._explain(fault, records, seed)
+            return Verdict(self.name, PASSED, self.praise(transcript, seed))
 
     def grade(self, candidate, seed=0):
         """Probe and judge in one, as a notebook does it."""
@@ -144,6 +142,8 @@ class Exercise:
                 return CRASHED, index, Difference("crash", _crash_sentence(got["crash"]))
             if difference := self.compare(got, want):
                 return WRONG, index, difference
+        if len(records) < len(expected):  # a transcript from elsewhere may be cut short
+            return WRONG, len(records) - 1, Difference("structure", "Not every example was run.")
         return None
 
     def _explain(self, fault, records, seed):

@@ -163,16 +163,27 @@ def _compare_mode(got, want, mode, tolerance):
         return Difference(
             "gradient", f"In {mode} mode the output is right, but the gradient to the input is not."
         )
-    for g, w in zip(got.get("tensors", ()), want.get("tensors", ()), strict=True):
-        if not arrays_agree([g["array"]], [w["array"]], **tolerance):
-            what = "gradient" if g["kind"] == "parameter" else "running statistics"
-            text = (
-                f"the gradient of `{g['name']}`"
-                if what == "gradient"
-                else f"the buffer `{g['name']}` after a step"
-            )
-            return Difference(what, f"In {mode} mode the output is right, but {text} is not.")
-    return None
+    return _compare_tensors(got["tensors"], want["tensors"], mode, tolerance)
+
+
+def _compare_tensors(got, want, mode, tolerance):
+    """Gradients and running statistics, tensor by tensor; names one that is like none of the reference's."""
+    wrong = [
+        g for g, w in zip(got, want, strict=True) if not arrays_agree([g["array"]], [w["array"]], **tolerance)
+    ]
+    if not wrong:
+        return None
+    odd = [g for g in wrong if not any(arrays_agree([g["array"]], [w["array"]], **tolerance) for w in want)]
+    tensor = (odd or wrong)[0]
+    if tensor["array"] is None:
+        return Difference(
+            "gradient", f"The output does not depend on `{tensor['name']}`: no gradient reaches it."
+        )
+    if tensor["kind"] == "parameter":
+        what, text = "gradient", f"the gradient of `{tensor['name']}`"
+    else:
+        what, text = "running statistics", f"the buffer `{tensor['name']}` after a step"
+    return Difference(what, f"In {mode} mode the output is right, but {text} is not.")
 
 
 class AnswerExercise(Exercise):

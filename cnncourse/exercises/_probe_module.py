@@ -47,11 +47,12 @@ def _in_precision(candidate, options, inputs, seed, dtype):
     inputs = [_cast(fresh(x), dtype) for x in inputs]
     tensors = _tensors(module)
     first = _observe(module, tensors, _values(tensors, {}, seed), inputs)
-    classes, seen = _rank(module, tensors, inputs, seed, first)
+    alike = _split(tensors, dict.fromkeys(tensors, 0), first)
+    classes, seen = _rank(module, tensors, inputs, seed, alike, first)
     return {
         "tensors": _manifest(module),
         "precision": str(dtype).removeprefix("torch."),
-        "first": {mode: _without_names(first[mode]) for mode in MODES},
+        "first": {mode: _by_rank(first[mode], alike, tensors) for mode in MODES},
         "second": {mode: _by_rank(seen[mode], classes, tensors) for mode in MODES},
     }
 
@@ -139,9 +140,9 @@ def _fingerprint(name, seen):
     return tuple(marks)
 
 
-def _rank(module, tensors, inputs, seed, seen):
+def _rank(module, tensors, inputs, seed, classes, seen):
     """Split tensors of equal shape by what they do, until each has a class, and so numbers, of its own."""
-    classes = dict.fromkeys(tensors, 0)
+    seen = _observe(module, tensors, _values(tensors, classes, seed), inputs)
     for _ in range(len(tensors) + 8):
         finer = _split(tensors, classes, seen)
         if finer == classes:
@@ -177,13 +178,8 @@ def _first_tie(tensors, classes):
     return members[min(tied)][0] if tied else None
 
 
-def _without_names(seen):
-    """What can be compared before anyone knows which tensor is which."""
-    return {"output": seen["output"], "inputs": seen["inputs"], "changed": seen["changed"]}
-
-
 def _by_rank(seen, classes, tensors):
-    """Gradients and buffers in an order that only depends on what each tensor does."""
-    order = sorted(tensors, key=lambda name: (*_part(tensors[name][0], tensors[name][1]), classes[name]))
+    """What was seen, with gradients and buffers in an order that only depends on what each tensor does."""
+    order = sorted(tensors, key=lambda name: (*_part(*tensors[name]), classes[name]))
     ranked = [{"name": name, "kind": tensors[name][0], "array": seen["tensors"][name]} for name in order]
-    return {**_without_names(seen), "tensors": ranked}
+    return {**seen, "tensors": ranked}

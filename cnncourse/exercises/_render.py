@@ -160,4 +160,5 @@ class Solution:
     def _repr_html_(self):
         style, why = CARD.format(colour="#0072B2"), f"<div>{_inline(self.why)}</div>" if self.why else ""
         summary = f"<summary>Show the solution of <code>{escape(self.name)}</code></summary>"
-        return f'<details style="{style}">{summary}<pre style="{CODE}">{escape(self.source)}</pre>{why}</details>'
+        code = f'<pre style="{CODE}">{escape(self.source)}</pre>'
+        return f'<details style="{style}">{summary}{code}{why}</details>'

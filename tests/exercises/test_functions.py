@@ -65,7 +65,7 @@ SAYS = {
     "crash": (failing, "crashed", "IndexError: index 99 is out of bounds"),
     "exit": (lambda i, k: exit(3), "crashed", "SystemExit"),
     "not callable": (7, "crashed", "'int' object is not callable"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", SAYS)
@@ -94,10 +94,14 @@ def test_a_shape_that_only_one_mistake_has_is_a_guess():
 def test_right_answers_in_any_style_pass(style, capsys):
     def loops(image, kernel):
         kh, kw = kernel.shape
-        return torch.stack([
-            torch.stack([(image[i : i + kh, j : j + kw] * kernel).sum() for j in range(image.shape[1] - kw + 1)])
-            for i in range(image.shape[0] - kh + 1)
-        ])  # fmt: skip
+        return torch.stack(
+            [
+                torch.stack(
+                    [(image[i : i + kh, j : j + kw] * kernel).sum() for j in range(image.shape[1] - kw + 1)]
+                )
+                for i in range(image.shape[0] - kh + 1)
+            ]
+        )
 
     def warns(image, kernel):
         warnings.warn("careful", stacklevel=1)
@@ -128,14 +132,21 @@ def test_a_gradient_is_asked_for_where_the_exercise_says_so():
     assert "the gradient to `image`" in grade(straight, gradients=True).message
 
 
-@pytest.mark.parametrize("call", [
-    lambda i, k: F.conv2d(i[None, None], k[None, None])[0, 0],
-    lambda i, k: torch.conv2d(i[None, None], k[None, None])[0, 0],
-    lambda i, k: torch.ops.aten.convolution(i[None, None], k[None, None], None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)[0, 0],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda i, k: F.conv2d(i[None, None], k[None, None])[0, 0],
+        lambda i, k: torch.conv2d(i[None, None], k[None, None])[0, 0],
+        lambda i, k: torch.ops.aten.convolution(
+            i[None, None], k[None, None], None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1
+        )[0, 0],
+    ],
+)
 def test_a_shortcut_is_named(call):
-    ex = exercise(lambda image, kernel: image.unfold(0, 2, 1).unfold(1, 2, 1).mul(kernel).sum((-1, -2)),
-                  shortcuts={"conv2d": "You called the thing to build."})  # fmt: skip
+    ex = exercise(
+        lambda image, kernel: image.unfold(0, 2, 1).unfold(1, 2, 1).mul(kernel).sum((-1, -2)),
+        shortcuts={"conv2d": "You called the thing to build."},
+    )
     ex.name = "build"
 
     @ex.examples
@@ -168,7 +179,10 @@ PATCHES = [
 def test_patched_libraries_fool_nobody(place, name, patch, monkeypatch):
     ex = make()
     monkeypatch.setattr(place, name, patch)
-    assert ex.grade(lambda i, k: torch.zeros(i.shape[0] - k.shape[0] + 1, i.shape[1] - k.shape[1] + 1)).outcome == "wrong"
+    assert (
+        ex.grade(lambda i, k: torch.zeros(i.shape[0] - k.shape[0] + 1, i.shape[1] - k.shape[1] + 1)).outcome
+        == "wrong"
+    )
     assert getattr(place, name) is patch  # and the learner's patch is still there afterwards
     assert ex.grade(correlate).passed
 

@@ -1,4 +1,4 @@
-"""The gate that every exercise of the course passes: right answers pass, wrong ones read what they deserve."""
+"""The gate for every exercise: right answers pass, wrong ones read what they deserve."""
 
 import inspect
 import sys
@@ -87,7 +87,9 @@ def like(answer, fill):
 FOOLS = {
     "zeros": lambda exercise: lambda *a: like(exercise.reference(*a), torch.zeros_like),
     "ones": lambda exercise: lambda *a: like(exercise.reference(*a), torch.ones_like),
-    "shuffled": lambda exercise: lambda *a: like(exercise.reference(*a), lambda t: t.flatten().roll(1).reshape(t.shape)),
+    "shuffled": lambda exercise: (
+        lambda *a: like(exercise.reference(*a), lambda t: t.flatten().roll(1).reshape(t.shape))
+    ),
     "input": lambda exercise: lambda *a: first_tensor(a),
     "nothing": lambda exercise: lambda *a: None,
 }
@@ -125,5 +127,7 @@ def test_every_line_and_default_is_in_an_example(name):
     parameters = inspect.signature(exercise.reference).parameters.values()
     defaults = [i for i, p in enumerate(parameters) if p.default is not inspect.Parameter.empty]
     for position in defaults:
-        assert any(count <= position for count in counts), f"no example leaves out argument {position} of {name}"
+        assert any(count <= position for count in counts), (
+            f"no example leaves out argument {position} of {name}"
+        )
         assert any(count > position for count in counts), f"no example gives argument {position} of {name}"

@@ -75,9 +75,7 @@ def _(image, gradient):
 def place_by_place(image, gradient):
     (height, width), (rows, columns) = image.shape, gradient.shape
     kh, kw = height - rows + 1, width - columns + 1
-    return sum(
-        gradient[i, j] * image[i : i + kh, j : j + kw] for i in range(rows) for j in range(columns)
-    )
+    return sum(gradient[i, j] * image[i : i + kh, j : j + kw] for i in range(rows) for j in range(columns))
 
 
 @kernel_gradient.alternative

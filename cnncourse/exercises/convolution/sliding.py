@@ -103,9 +103,7 @@ def _(image, kernel):
 def by_shifted_pictures(image, kernel):
     (height, width), (kh, kw) = image.shape, kernel.shape
     rows, columns = height - kh + 1, width - kw + 1
-    return sum(
-        image[u : u + rows, v : v + columns] * kernel[u, v] for u in range(kh) for v in range(kw)
-    )
+    return sum(image[u : u + rows, v : v + columns] * kernel[u, v] for u in range(kh) for v in range(kw))
 
 
 @conv2d.alternative
