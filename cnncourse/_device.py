@@ -24,18 +24,27 @@ def device(name: str | torch.device | None = None) -> torch.device:
     return chosen
 
 
-def threads(number: int | None = None) -> int:
-    """Set how many CPU threads torch uses, and return it.
+_threads_chosen = False  # once a process: what a person sets afterwards stays
 
-    Without a number: no more than the CPUs that this process was granted. torch counts the machine's own, and
-    in a container with two of its sixty-four the threads would spend their time waiting for each other.
+
+def threads(number: int | None = None) -> int:
+    """Set how many CPU threads torch uses, and return it; `train` does this once, without a number.
+
+    Without a number: one less than the CPUs that this process was granted (all of them where OMP_NUM_THREADS
+    is set), and never more than torch has now. torch counts the machine's own CPUs, where a container may
+    grant two of sixty-four; and its threads wait for each other at every layer, so that one which a browser
+    or another program delays holds up all: on two busy CPUs LeNet-5 took 2.3 s with one thread, 13 with two.
     """
+    global _threads_chosen
     if number is not None and number < 1:
         raise ValueError(f"number is {number}: torch needs at least one thread.")
-    wanted = number or min(torch.get_num_threads(), granted_cpus())
-    if wanted != torch.get_num_threads():
-        torch.set_num_threads(wanted)
-    return wanted
+    if number is None and not _threads_chosen:
+        spare = 0 if os.environ.get("OMP_NUM_THREADS") else 1
+        number = min(torch.get_num_threads(), max(1, granted_cpus() - spare))
+    if number not in (None, torch.get_num_threads()):
+        torch.set_num_threads(number)
+    _threads_chosen = True
+    return torch.get_num_threads()
 
 
 @contextlib.contextmanager

@@ -6,12 +6,15 @@ labels are int64 class indices (N,).
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ._mnist import mnist_tensors
 
 DIGITS_TEST = 500  # of the 1,797 digits; the other 1,297 are for training
 
@@ -77,6 +80,24 @@ def _eight_by_eight() -> tuple[Tensor, Tensor]:
     bunch = load_digits()
     images = torch.from_numpy(bunch.images / 16).float()[:, None]  # ink counts 0..16 to [0, 1]
     return images, torch.from_numpy(bunch.target).long()
+
+
+def mnist(root: str | Path | None = None, frame: int = 28) -> Dataset:
+    """MNIST: 60,000 handwritten digits to train on and 10,000 to test, 28 × 28, downloaded once (11 MB).
+
+    root: the folder of the four files where you have them already (gzip or not); nothing is downloaded then.
+    frame: the side of the black picture that each digit is the middle of; LeNet-5's paper has 32.
+    Kept in the user's cache, or in $CNNCOURSE_DATA/mnist. Raises FileNotFoundError, ConnectionError or
+    ValueError (a damaged file), each with what to do. Source: LeCun, Bottou, Bengio and Haffner (1998).
+    """
+    if frame < 28:
+        raise ValueError(f"frame is {frame}, too small for digits of 28 × 28.")
+    train, train_labels, test, test_labels = mnist_tensors(root)
+
+    def split(images: Tensor, labels: Tensor) -> Split:
+        return Split(_centre(images[:, None].float().div_(255), frame), labels.long())
+
+    return Dataset(split(train, train_labels), split(test, test_labels), tuple("0123456789"))
 
 
 def _every_class_alike(labels: Tensor, count: int) -> Tensor:

@@ -6,19 +6,17 @@ there: no loader, no worker processes.
 
 import contextlib
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from ._device import device, mixed_precision, threads, working
 from ._evaluation import Evaluation, Score, confusion_matrix, evaluate, predict
 from ._history import Diverged, History
-from ._notebook import in_notebook
+from ._notebook import progress_bar
 from .data import Split
 
 __all__ = [
@@ -75,7 +73,7 @@ def train(
     with (
         working(model, place, True),
         _seeded(seed, place),
-        _bar(steps, progress) as bar,
+        progress_bar("Training", steps, "batch", progress) as bar,
         _until_stopped(history),
     ):
         update = _Update(model, optimizer, learning_rate, loss, schedule, steps, place)
@@ -168,8 +166,8 @@ def _check_finite(score: Score, rate: float, history: History) -> None:
     if bad is None:
         return
     raise Diverged(
-        f"The loss became {score.losses[bad]} in epoch {len(history.loss) + 1}, batch {bad + 1}. Try a learning"
-        f" rate ten times smaller (it is {rate:.3g} now), images scaled to [0, 1], or batch norm.",
+        f"The loss became {score.losses[bad]} in epoch {len(history.loss) + 1}, batch {bad + 1}. Try a"
+        f" learning rate ten times smaller (it is {rate:.3g} now), images scaled to [0, 1], or batch norm.",
         history,
     )
 
@@ -202,10 +200,3 @@ def _until_stopped(history: History):
         yield
     except KeyboardInterrupt:
         history.interrupted = True
-
-
-def _bar(steps: int, wanted: bool) -> tqdm:
-    """Progress for whoever watches, once there are two seconds to watch."""
-    watched = in_notebook() or sys.stderr.isatty()
-    quiet = not (wanted and watched)
-    return tqdm(total=steps, desc="Training", unit="batch", delay=2, leave=False, disable=quiet)
