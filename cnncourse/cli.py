@@ -41,7 +41,7 @@ def _fail(sentence):
 
 def _os_sentence(error):
     where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}: nothing of yours was changed by this step."
+    return f"{error.strerror or error}{where}: nothing of yours was changed."
 
 
 @app.command()

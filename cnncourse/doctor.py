@@ -57,7 +57,7 @@ def table(findings):
     for finding in findings:
         lacking = "[bold red]missing[/]" if finding.essential else "[yellow]look[/]"
         mark, advice = ("[green]ok[/]", "") if finding.good else (lacking, finding.advice)
-        rows.add_row(mark, finding.what, escape(finding.found), escape(advice))
+        rows.add_row(mark, *map(escape, (finding.what, finding.found, advice)))
     return rows
 
 

@@ -1,6 +1,7 @@
 """What every test shares: one torch thread, the data beside the clone, a Chromium."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -36,6 +37,30 @@ def chromium():
     if path is None:
         pytest.fail("No Chromium: `make test` installs one, `cnncourse doctor` says where it looked.")
     return path
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def make_notebook():
+    """Build a notebook from {cell id: source}; a source that begins with `#!` is a text cell."""
+    import nbformat
+
+    def make(cells):
+        notebook = nbformat.v4.new_notebook()
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        for name, source in cells.items():
+            kind = nbformat.v4.new_markdown_cell if source.startswith("#!") else nbformat.v4.new_code_cell
+            notebook.cells.append(kind(source.removeprefix("#!"), id=name))
+        return notebook
+
+    return make
 
 
 def pytest_collection_modifyitems(items):
