@@ -12,11 +12,11 @@
 
 Two paths share every block: of what its last 1×1 gives, 256 maps are *added* to the residual path, as in
 ResNet, and (+16) *appended* to the dense path, as in DenseNet. The first block of a stage projects its input
-to 256 + 2·16 maps. G groups make the 3×3 a ResNeXt's. All convolutions but the first are BN, ReLU, convolution.
+to 256 + 2·16 maps. The 3×3 has G groups, as in ResNeXt. Each convolution but the first follows BN and ReLU.
 
-DPN-68 and DPN-131 are those of the authors' code, github.com/cypw/DPNs. Parameters have timm's names; but timm
-ends in an ELU, where the authors' code and ours have a ReLU. `width` multiplies all channels, a 3×3's by having
-fewer groups: narrow twins for exercises, not in the paper.
+DPN-68 and DPN-131 are those of the authors' code, github.com/cypw/DPNs. Parameters have timm's names, but
+timm ends in an ELU, where the authors' code and ours have a ReLU. `width` multiplies all channels, those of a
+3×3 by having fewer groups: narrow twins for exercises, not in the paper.
 """
 
 import torch
