@@ -30,7 +30,7 @@ export const uniqueId = () => `cnn-${(made += 1)}-${Math.random().toString(36).s
 /** The frame of a widget, with the palette as CSS variables.
  * @param {HTMLElement} el @param {string} label */
 export function frame(el, label) {
-  const root = element("section", { class: "cnn", "aria-label": label });
+  const root = element("div", { class: "cnn", role: "group", "aria-label": label });
   for (const role of ["input", "kernel", "output", "attention", "padding"])
     root.style.setProperty(`--cnn-${role}`, palette[role]);
   el.append(root);
@@ -210,7 +210,7 @@ function field(text, control, ...more) {
  * @param {(value: number) => void} changed */
 export function slider(text, limits, changed) {
   const control = element("input", { type: "range", step: 1, ...limits, ...KEEP_KEYS });
-  const shown = element("output", {});
+  const shown = element("span", { class: "cnn-value", "aria-hidden": "true" }); // the slider says it itself
   control.addEventListener("input", () => changed(Number(control.value)));
   return {
     node: field(text, control, shown),
@@ -298,7 +298,7 @@ export function kernelEditor(changed) {
       if (!Number.isNaN(value)) put(i, j, value);
     });
     input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+      if (input.readOnly || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
       event.preventDefault();
       const by = (event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 0.1 : 1);
       const value = Math.round((kernel[i][j] + by) * 1e6) / 1e6;

@@ -112,18 +112,27 @@ export const range = (n) => Array.from({ length: n }, (_, i) => i);
 /** @param {number} v @param {number} low @param {number} high */
 export const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
 
+/** Rounded to three significant figures; a tie goes to the even digit, as Python rounds.
+ * @param {number} v */
+function rounded(v) {
+  const [digits, exponent] = v.toExponential(60).split("e"); // every digit of the binary number
+  const tie = /^-?\d\.\d[02468]50*$/.test(digits);
+  return tie ? Number(`${digits.slice(0, digits.indexOf(".") + 3)}e${exponent}`) : Number(v.toPrecision(3));
+}
+
 /** A number with at most three significant figures, written as cnncourse.display writes it: 0.125, −1.5, 1230,
  * 2.5e6. Rounding noise counts as zero.
  * @param {number} v */
 export function figures(v) {
   if (Math.abs(v) < 1e-9) return "0";
+  const short = rounded(v);
   const small = Math.abs(v) < 1e-3 || Math.abs(v) >= 1e5;
-  const text = small ? v.toExponential(2).replace(/\.?0+e\+?/, "e").replace("e+", "e") : String(Number(v.toPrecision(3)));
+  const text = small ? short.toExponential().replace("e+", "e") : String(short);
   return text.replace(/-/g, "−");
 }
 
 /** Whether `figures` shows less than the number. @param {number} v */
-export const isRounded = (v) => Math.abs(Number(v.toPrecision(3)) - v) > 1e-9;
+export const isRounded = (v) => Math.abs(rounded(v) - v) > 1e-9;
 
 /** What a learner typed: "0.5", "-1", "−1", "1/9". NaN when it is no number.
  * @param {string} text */

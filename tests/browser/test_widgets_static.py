@@ -81,12 +81,12 @@ def status(page):
 
 
 SETTINGS = [
-    dict(image="digit", kernel="vertical edge", stride=2, padding=1),
-    dict(image="digit", kernel="blur", padding=3, mode="reflect", dilation=2),
-    dict(image="letter F", kernel="corner", padding=1, flip=True),
-    dict(image="ramp", kernel=[[1, -2, 1]], padding=2, mode="circular", stride=3),
-    dict(image="checkerboard", kernel="mean 2×2", padding=4, mode="replicate", stride=4),
-    dict(image="digit", kernel="Gaussian 5×5", stride=2),
+    {"image": "digit", "kernel": "vertical edge", "stride": 2, "padding": 1},
+    {"image": "digit", "kernel": "blur", "padding": 3, "mode": "reflect", "dilation": 2},
+    {"image": "letter F", "kernel": "corner", "padding": 1, "flip": True},
+    {"image": "ramp", "kernel": [[1, -2, 1]], "padding": 2, "mode": "circular", "stride": 3},
+    {"image": "checkerboard", "kernel": "mean 2×2", "padding": 4, "mode": "replicate", "stride": 4},
+    {"image": "digit", "kernel": "Gaussian 5×5", "stride": 2},
 ]
 
 
@@ -259,7 +259,7 @@ def lab_image():
 
 
 def lab_value(page):
-    return float(re.search(r"\] = (−?[\d.]+)", status(page))[1].replace("−", "-"))
+    return float(re.search(r"\] = (−?\d+(\.\d+)?)", status(page))[1].replace("−", "-"))
 
 
 def lab_map(kernel, bias=0.0):
