@@ -88,7 +88,7 @@ def train(
             _check_finite(score, update.rate, history)
             check = evaluate(model, validation, loss=loss, device=place) if validation else None
             history.add(score.mean(), score.losses, check, update.rate, time.perf_counter() - start)
-            bar.set_postfix_str(history.last())
+            bar.set_postfix_str(history.last(), refresh=False)
             if on_epoch:
                 on_epoch(history)
     return history
