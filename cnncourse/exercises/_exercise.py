@@ -34,11 +34,11 @@ class Exercise:
     kind = "exercise"
 
     def __init__(
-        self, reference, *, level=1, minutes=5, lines=None, hints=(), why="", seconds=10.0, equivalent=()
+        self, reference, *, level=1, minutes=5, lines=None, hints=(), why="", seconds=10.0, equivalent=None
     ):
         self.reference, self.name, self.chapter = reference, getattr(reference, "__name__", None), None
         self.level, self.minutes, self.lines = level, minutes, lines
-        self.hints, self.why, self.seconds, self.equivalent = tuple(hints), why, seconds, equivalent
+        self.hints, self.why, self.seconds, self.equivalent = tuple(hints), why, seconds, equivalent or {}
         self.mistakes, self.alternatives, self.make_examples = [], [], None
         self._transcript = lru_cache(maxsize=512)(self._transcript)
 
@@ -98,7 +98,7 @@ class Exercise:
         if all(record.get("stub") for record in records):
             return Verdict(self.name, NOT_ATTEMPTED, "Not attempted yet.")
         with pristine():
-            fault = self._fault(records, seed)
+            fault = self.fault(records, seed)
             if fault is not None:
                 return self._explain(fault, records, seed)
             return Verdict(self.name, PASSED, self.praise(transcript, seed))
@@ -132,7 +132,7 @@ class Exercise:
         candidate = self.reference if which < 0 else self.mistakes[which].candidate
         return self.run(candidate, seed)["records"]
 
-    def _fault(self, records, seed):
+    def fault(self, records, seed):
         """(outcome, index of the example, difference) of the first record that is not right."""
         expected = self._transcript(-1, seed)
         for index, (got, want) in enumerate(zip(records, expected, strict=False)):

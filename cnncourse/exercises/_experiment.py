@@ -46,10 +46,10 @@ class ExperimentExercise(Exercise):
         # past the budget it still may end, to be told by how much; past twice the budget it is stopped
         return probe_all([train_and_predict], 2 * self.seconds)
 
-    def _fault(self, records, seed):
+    def fault(self, records, seed):
         record = records[0]
         if "timeout" in record or "crash" in record:
-            return super()._fault(records, seed)
+            return super().fault(records, seed)
         difference = self._difference(record, self.data(seed)[1].labels.numpy())
         outcome = TIMED_OUT if difference and difference.text == TOO_SLOW else WRONG
         return (outcome, 0, difference) if difference else None

@@ -304,7 +304,7 @@ class CounterexampleExercise(AnswerExercise):
     def run(self, candidate, seed):
         return super().run(candidate() if candidate is self.reference else candidate, seed)
 
-    def _fault(self, records, seed):
+    def fault(self, records, seed):
         if problem := self._problem(records[0]["output"]):
             return WRONG, 0, Difference("values", problem)
         return None

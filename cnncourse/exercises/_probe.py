@@ -77,12 +77,19 @@ def fresh(argument):
     return copy.deepcopy(argument)
 
 
+def seed_torch(seed):
+    """Seed torch on every device that is in use; `torch.manual_seed` also queues calls for absent ones."""
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+
+
 @contextlib.contextmanager
 def undisturbed(seed=0):
     """Seed the random states for the body, and give them back afterwards as they were."""
     states = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        random.seed(seed), np.random.seed(seed), seed_torch(seed)
         try:
             yield
         finally:

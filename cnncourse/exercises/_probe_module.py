@@ -13,7 +13,7 @@ import math
 import numpy as np
 import torch
 
-from ._probe import SECONDS, fresh, gradients_of, plain, probe_all, same
+from ._probe import SECONDS, fresh, gradients_of, plain, probe_all, same, seed_torch
 
 MODES = ("eval", "train")
 DIGITS = 7  # of a float64 fingerprint that two orders of summation agree on
@@ -104,7 +104,7 @@ def _observe(module, tensors, values, inputs):
 
 
 def _one_pass(module, tensors, inputs):
-    torch.manual_seed(0)  # dropout draws alike in every answer
+    seed_torch(0)  # dropout draws alike in every answer
     inputs = [x.clone().requires_grad_() if _is_float(x) else x for x in inputs]
     handed = [x * 1 if _is_float(x) else x for x in inputs]
     before = [plain(x) for x in handed]
