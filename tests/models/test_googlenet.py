@@ -89,6 +89,14 @@ def test_the_papers_form_has_biases_normalises_responses_and_drops_more(on_meta)
     assert (paper.maxpool4.kernel_size, vision.maxpool4.kernel_size) == (3, 2)
 
 
+def test_responses_are_normalised_after_pool_1_and_before_pool_2(on_meta):
+    seen, norm = [], on_meta("googlenet_2014").norm
+    hook = norm.register_forward_hook(lambda _, inputs, __: seen.append(tuple(inputs[0].shape[1:])))
+    on_meta("googlenet_2014")(torch.empty(1, 3, 224, 224, device="meta"))
+    hook.remove()
+    assert seen == [(64, 56, 56), (192, 56, 56)]  # Figure 3
+
+
 @pytest.mark.parametrize("name, smallest", [("googlenet_2014", 31), ("googlenet", 15)])
 def test_the_smallest_image(name, smallest, on_meta):
     assert on_meta(name)(torch.empty(1, 3, smallest, smallest, device="meta")).shape == (1, 1000)

@@ -1,5 +1,7 @@
 """LeNet-5: the paper's counts, its sparse table, its subsampling, squashing and RBF units."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from sklearn.datasets import load_digits
@@ -73,6 +75,20 @@ def test_subsampling_is_a_sum_with_a_coefficient_and_a_bias():
 def test_squash_passes_through_one():
     ends = lenet_1998.squash(torch.tensor([-100.0, -1.0, 0.0, 1.0, 100.0]))
     torch.testing.assert_close(ends, torch.tensor([-1.7159, -1.0, 0.0, 1.0, 1.7159]), rtol=0, atol=1e-4)
+
+
+def test_every_layer_up_to_f6_is_squashed(old):
+    passed = []  # what each layer received and what it returned
+
+    def note(layer, inputs, output):
+        passed.append((inputs[0].flatten(), output.flatten()))
+
+    for layer in old.children():
+        layer.register_forward_hook(note)
+    old(torch.randn(2, 1, 32, 32))
+    assert len(passed) == 7
+    for (_, returned), (received, _) in pairwise(passed):
+        torch.testing.assert_close(received, lenet_1998.squash(returned))
 
 
 def test_a_perfect_drawing_scores_zero_and_wins(old):

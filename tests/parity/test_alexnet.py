@@ -4,7 +4,7 @@ from cnncourse import models
 
 
 def test_alexnet(torchvision, same_network):
-    same_network(lambda: models.build("alexnet"), torchvision.models.alexnet, side=64)
+    same_network(lambda: models.build("alexnet"), torchvision.models.alexnet, side=160)  # 4×4 to 6×6
 
 
 def test_the_card_quotes_the_published_weights(torchvision):
