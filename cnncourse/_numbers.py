@@ -21,7 +21,7 @@ def to_numpy(array) -> np.ndarray:
 
 def text(value) -> str:
     """Write a number with at most three significant figures: 0.125, −1.5, 1230, 2.5e6."""
-    value = float(value)
+    value = float(value) + 0.0  # no "−0"
     if not np.isfinite(value):
         return "nan" if np.isnan(value) else ("∞" if value > 0 else "−∞")
     if value and not 1e-3 <= abs(value) < 1e5:
