@@ -63,7 +63,7 @@ def call(node):
         twin.args[i], twin.args[i + 1] = twin.args[i + 1], twin.args[i]
         yield twin
     for i, keyword in enumerate(node.keywords):
-        if keyword.arg == "strict":  # of zip: never a difference in a right answer
+        if keyword.arg == "strict":  # of zip: no difference in a right answer
             continue
         twin = copy.deepcopy(node)
         del twin.keywords[i]
@@ -133,7 +133,8 @@ def mutants(reference):
     for position, node in enumerate(nodes):
         for replacement in EDITS.get(type(node), lambda node: ())(node):
             source = _replaced(tree, position, replacement)
-            if source is not None and source not in seen:
+            harmless = source is None or ("strict=False" in source and "strict=False" not in original)
+            if not harmless and source not in seen:
                 seen.add(source)
                 yield _change(original, source), source
 
@@ -219,7 +220,7 @@ def _count(found, change, exercise, what):
         found.cheap += 1
     elif what is not None:
         found.rejected += 1
-    elif change in exercise.equivalent:
+    elif any(fragment in change.partition(" -> ")[2] for fragment in exercise.equivalent):
         found.explained += 1
     else:
         found.survivors.append(change)

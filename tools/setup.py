@@ -20,7 +20,7 @@ LOG = os.path.join(ROOT, "build", "setup.log")
 OLDEST = (3, 11)
 GIGABYTES, GIGABYTES_CUDA = 4, 12  # two or about seven in the end; pip downloads and unpacks beside them
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-NETWORK = ("NewConnectionError", "ConnectTimeout", "ReadTimeout", "ProxyError", "ConnectionError")
+NETWORK = ("NewConnectionError", "ConnectTimeout", "ReadTimeout", "ProxyError", "(from versions: none)")
 
 
 class Refusal(Exception):
@@ -186,19 +186,35 @@ def pip(*arguments):
 
 
 def run(command):
-    """(exit status, complaints) of a command: progress goes to the terminal, complaints to the log."""
-    environment = {"PIP_RETRIES": "2", **os.environ}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
-    try:
-        said = process.communicate()[1].decode("utf-8", "replace")
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    """(exit status, what it said) of a command; build/setup.log has it all, a terminal one line at a time."""
     os.makedirs(os.path.dirname(LOG), exist_ok=True)
-    with open(LOG, "a", encoding="utf-8") as file:
-        file.write(f"$ {' '.join(command)}\n{said}\n")
-    return process.returncode, said
+    environment = {"PIP_RETRIES": "2", "PYTHONIOENCODING": "utf-8", **os.environ}
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with open(LOG, "a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(command)}\n")
+        with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+            try:
+                said = [follow(line.decode("utf-8", "replace"), log) for line in process.stdout]
+            except BaseException:
+                process.terminate()
+                raise
+    show("")
+    return process.returncode, "".join(said)
+
+
+def follow(line, log):
+    """Log a line and, if it tells of progress, show it."""
+    log.write(line)
+    if line.lstrip().startswith(("Collecting", "Downloading", "Building", "Installing")):
+        show(line.strip().split(" (from")[0])
+    return line
+
+
+def show(text):
+    """Put `text` in the place of what the terminal's last line shows."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r\033[K{text[:width]}", end="", flush=True)
 
 
 def require(outcome, failure):
@@ -210,7 +226,7 @@ def require(outcome, failure):
         raise Refusal(no_room("it is full"))
     if any(sign in said for sign in NETWORK):
         raise Refusal(f"{failure}: the network or pip's package index is out of reach; run it again later.")
-    errors = [line for line in said.splitlines() if line.startswith("ERROR")] or said.splitlines() or ["?"]
+    errors = [line for line in said.splitlines() if "error:" in line.lower()] or said.splitlines() or ["?"]
     raise Refusal(f"{failure} ({errors[-1].strip()}); build/setup.log has the whole story.")
 
 

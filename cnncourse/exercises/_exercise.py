@@ -28,7 +28,8 @@ class Exercise:
     """What a learner is asked for: a reference, examples, hints, and wrong answers with their messages.
 
     `level` 1–3, `minutes` and `lines` tell a learner what to expect; `why` is the word that goes with the
-    solution; `seconds` bounds one check; `equivalent` explains mutants of the reference that are no mistakes.
+    solution; `seconds` bounds one check; `equivalent` explains mutants of the reference
+    that are no mistakes: a fragment of the mutant's line → why it is right.
     """
 
     kind = "exercise"
