@@ -1,12 +1,16 @@
 // @ts-check
 // What the widgets look like: colours, number grids, labelled controls. One place, so that a tensor looks the
 // same in each of them.
-import palette from "../palette.json";
-import { clamp, figures, parse, range, same } from "./_math.js";
+import colours from "../palette.json";
+import { clamp, figures, parse, same } from "./_math.js";
 
 /** @typedef {import("./_math.js").Matrix} Matrix */
+/** @typedef {() => void} Heard */
 /** @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
- *             on(event: string, heard: () => void): void, off(event: string, heard: () => void): void}} Model */
+ *             on(event: string, heard: Heard): void, off(event: string, heard: Heard): void}} Model */
+
+/** @type {Record<string, any>} */
+export const palette = colours;
 
 // ---- page elements
 
@@ -41,7 +45,9 @@ export function frame(el, label) {
  * @param {Model} model @param {string[]} names @param {() => void} draw */
 export function follow(model, names, draw) {
   for (const name of names) model.on(`change:${name}`, draw);
-  return () => { for (const name of names) model.off(`change:${name}`, draw); };
+  return () => {
+    for (const name of names) model.off(`change:${name}`, draw);
+  };
 }
 
 /** @param {Model} model @param {Record<string, any>} values */
@@ -67,18 +73,19 @@ export function onResize(root, draw) {
 
 /** @param {string} hex */
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+/** @type {number[][]} */
 const STOPS = palette.signed.map(channels);
 
 /** Purple for negative, orange for positive, centred at zero. @param {number} v @param {number} scale
  * @returns {number[]} red, green, blue */
 export function signed(v, scale) {
-  const at = (scale ? clamp(v / scale, -1, 1) + 1 : 1) / 2 * (STOPS.length - 1);
+  const at = ((scale ? clamp(v / scale, -1, 1) + 1 : 1) / 2) * (STOPS.length - 1);
   const i = Math.min(Math.floor(at), STOPS.length - 2);
   return STOPS[i].map((from, c) => Math.round(from + (STOPS[i + 1][c] - from) * (at - i)));
 }
 
-/** Colours for the cells of one array, as cnncourse.display has them: the signed map if any value is negative,
- * else tints of its role; zero is white, the largest magnitude the end of the map.
+/** Colours for the cells of one array, as cnncourse.display has them: the signed map if any value is
+ * negative, else tints of its role; zero is white, the largest magnitude the end of the map.
  * @param {Matrix} values @param {"input" | "kernel" | "output"} role */
 export function tint(values, role) {
   const scale = Math.max(0, ...values.flat().map(Math.abs));
@@ -86,6 +93,10 @@ export function tint(values, role) {
   const full = channels(palette[role]).map((c) => 255 + (c - 255) * 0.75);
   return (/** @type {number} */ v) => full.map((c) => Math.round(255 + (c - 255) * (scale ? v / scale : 0)));
 }
+
+/** A number in a formula, underlined in the colour of its role.
+ * @param {string} role @param {string | number} text */
+export const inRole = (role, text) => `<i class="cnn-${role}">${text}</i>`;
 
 /** @param {number[]} rgb */
 export const css = (rgb) => `rgb(${rgb.join(",")})`;
@@ -107,20 +118,26 @@ export function gridMarkup(cells, size, marks = "") {
   const width = cells[0].length * size + 6;
   const height = cells.length * size + 6;
   const body = cells.map((row, i) => row.map((cell, j) => cellMarkup(cell, i, j, size)).join("")).join("");
-  return `<svg width="${width}" height="${height}" viewBox="-3 -3 ${width} ${height}" aria-hidden="true">` +
-    `${body}${marks}</svg>`;
+  return (
+    `<svg width="${width}" height="${height}" viewBox="-3 -3 ${width} ${height}" aria-hidden="true">` +
+    `${body}${marks}</svg>`
+  );
 }
 
 /** @param {Cell} cell @param {number} i @param {number} j @param {number} size */
 function cellMarkup(cell, i, j, size) {
   const [x, y] = [j * size, i * size];
   const fill = cell.fill ? css(cell.fill) : "none";
+  const kind = (cell.dropped ? ' data-dropped=""' : "") + (cell.padding ? ' data-padding=""' : "");
   const ink = cell.fill ? inkOn(cell.fill) : "currentColor";
-  return `<g data-cell="${i},${j}"${cell.dropped ? ' data-dropped=""' : ""}${cell.padding ? ' data-padding=""' : ""}>` +
+  return (
+    `<g data-cell="${i},${j}"${kind}>` +
     `<rect class="cnn-cell" x="${x}" y="${y}" width="${size}" height="${size}" fill="${fill}"/>` +
     (cell.padding ? paddingMarkup(x, y, size) : "") +
     numberMarkup(cell.text, x + size / 2, y + size / 2, size, ink) +
-    (cell.dropped ? `<path class="cnn-cross" d="${cross(x, y, size)}"/>` : "") + "</g>";
+    (cell.dropped ? `<path class="cnn-cross" d="${cross(x, y, size)}"/>` : "") +
+    "</g>"
+  );
 }
 
 /** A number that fits its cell. @param {string} text @param {number} x @param {number} y @param {number} size
@@ -131,21 +148,29 @@ function numberMarkup(text, x, y, size, ink) {
 }
 
 /** Grey and hatched. @param {number} x @param {number} y @param {number} s */
-const paddingMarkup = (x, y, s) => `<rect class="cnn-pad" x="${x}" y="${y}" width="${s}" height="${s}"/>` +
+const paddingMarkup = (x, y, s) =>
+  `<rect class="cnn-pad" x="${x}" y="${y}" width="${s}" height="${s}"/>` +
   `<path class="cnn-hatch" d="${hatch(x, y, s)}"/>`;
 
 /** @param {number} x @param {number} y @param {number} s */
-const hatch = (x, y, s) => [0.5, 1, 1.5].map((t) =>
-  (t <= 1 ? `M${x} ${y + t * s}L${x + t * s} ${y}` : `M${x + (t - 1) * s} ${y + s}L${x + s} ${y + (t - 1) * s}`))
-  .join("");
+const hatch = (x, y, s) =>
+  [0.5, 1, 1.5]
+    .map((t) =>
+      t <= 1
+        ? `M${x} ${y + t * s}L${x + t * s} ${y}`
+        : `M${x + (t - 1) * s} ${y + s}L${x + s} ${y + (t - 1) * s}`,
+    )
+    .join("");
 
 /** @param {number} x @param {number} y @param {number} s */
-const cross = (x, y, s) => `M${x + 4} ${y + 4}L${x + s - 4} ${y + s - 4}M${x + s - 4} ${y + 4}L${x + 4} ${y + s - 4}`;
+const cross = (x, y, s) =>
+  `M${x + 4} ${y + 4}L${x + s - 4} ${y + s - 4}M${x + s - 4} ${y + 4}L${x + 4} ${y + s - 4}`;
 
 /** Outline of the active cell or window: thick, and dashed, so that colour is not the only cue.
  * @param {Box} box @param {number} size */
 export function outline(box, size) {
-  const at = `x="${box.column * size}" y="${box.row * size}" width="${box.columns * size}" ` +
+  const at =
+    `x="${box.column * size}" y="${box.row * size}" width="${box.columns * size}" ` +
     `height="${box.rows * size}"`;
   return `<rect class="cnn-active" ${at}/><rect class="cnn-active-dash" ${at}/>`;
 }
@@ -159,10 +184,17 @@ export const tap = (cell, size) =>
  * @param {string} role of palette.json @param {string} label for a screen reader */
 export function panel(role, label) {
   const caption = element("figcaption", { class: `cnn-caption cnn-${role}` });
-  const board = element("div", { class: "cnn-board", tabindex: "0", role: "application", "aria-label": label, ...KEEP_KEYS });
+  const board = element("div", {
+    class: "cnn-board",
+    tabindex: "0",
+    role: "application",
+    "aria-label": label,
+    ...KEEP_KEYS,
+  });
   return { figure: element("figure", { class: "cnn-panel" }, caption, board), caption, board };
 }
 
+/** @type {Record<string, number[]>} */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** Arrow keys call `by(rows, columns)`; Home and End call `to` with the first or last place.
@@ -193,7 +225,9 @@ export function onDrag(board, at) {
     board.focus({ preventScroll: true });
     report(event);
   });
-  board.addEventListener("pointermove", (event) => { if (board.hasPointerCapture(event.pointerId)) report(event); });
+  board.addEventListener("pointermove", (event) => {
+    if (board.hasPointerCapture(event.pointerId)) report(event);
+  });
 }
 
 // ---- labelled, native controls
@@ -202,7 +236,12 @@ export function onDrag(board, at) {
 function field(text, control, ...more) {
   control.id = uniqueId();
   const label = element("label", { for: control.id }, text);
-  return element("div", { class: "cnn-field" }, element("div", { class: "cnn-label" }, label, ...more), control);
+  return element(
+    "div",
+    { class: "cnn-field" },
+    element("div", { class: "cnn-label" }, label, ...more),
+    control,
+  );
 }
 
 /** A whole or real number on a slider, with its value written beside the label.
@@ -230,12 +269,15 @@ export function numberField(text, limits, changed) {
     if (control.value !== "" && Number.isInteger(value)) changed(clamp(value, limits.min, limits.max));
   });
   let last = limits.min;
-  control.addEventListener("blur", () => { control.value = String(last); });
+  control.addEventListener("blur", () => {
+    control.value = String(last);
+  });
   return {
     node: field(text, control),
     show(/** @type {number} */ value) {
       last = value;
-      if (document.activeElement !== control || Number(control.value) !== value) control.value = String(value);
+      if (document.activeElement !== control || Number(control.value) !== value)
+        control.value = String(value);
     },
   };
 }
@@ -248,7 +290,9 @@ export function select(text, names, changed) {
   control.addEventListener("change", () => changed(control.value));
   return {
     node: field(text, control),
-    show(/** @type {string} */ name) { control.value = names.includes(name) ? name : ""; },
+    show(/** @type {string} */ name) {
+      control.value = names.includes(name) ? name : "";
+    },
   };
 }
 
@@ -258,11 +302,14 @@ export function checkbox(text, changed) {
   control.addEventListener("change", () => changed(control.checked));
   return {
     node: element("label", { class: "cnn-check" }, control, text),
-    show(/** @type {boolean} */ on) { control.checked = on; },
+    show(/** @type {boolean} */ on) {
+      control.checked = on;
+    },
   };
 }
 
-/** The preset whose values these are, or "". @param {Record<string, Matrix>} presets @param {Matrix} values */
+/** The preset whose values these are, or "".
+ * @param {Record<string, Matrix>} presets @param {Matrix} values */
 export const presetName = (presets, values) =>
   Object.keys(presets).find((name) => same(presets[name], values)) ?? "";
 
@@ -274,7 +321,7 @@ export const weightWidth = (width) => (width < 640 ? 36 : 42);
 /** A grid of number fields: type a value (1/9 is one), or press the up and down arrows.
  * @param {(kernel: Matrix) => void} changed */
 export function kernelEditor(changed) {
-  const node = element("div", { class: "cnn-kernel", role: "group", "aria-label": "Kernel weights" });
+  const node = element("div", { class: "cnn-weights", role: "group", "aria-label": "Kernel weights" });
   /** @type {Matrix} */ let kernel = [];
   /** @type {HTMLInputElement[][]} */ let inputs = [];
 
@@ -290,8 +337,13 @@ export function kernelEditor(changed) {
 
   /** @param {number} i @param {number} j */
   function weightField(i, j) {
-    const input = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", ...KEEP_KEYS,
-      "aria-label": `Kernel weight, row ${i}, column ${j}` });
+    const input = element("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      ...KEEP_KEYS,
+      "aria-label": `Kernel weight, row ${i}, column ${j}`,
+    });
     input.addEventListener("input", () => {
       const value = parse(input.value);
       input.setAttribute("aria-invalid", String(Number.isNaN(value)));
@@ -328,11 +380,12 @@ export function kernelEditor(changed) {
       input.style.background = css(rgb);
       input.style.color = inkOn(rgb);
       input.readOnly = readOnly;
-      if (document.activeElement !== input || parse(input.value) !== value && input.getAttribute("aria-invalid") !== "true")
+      if (
+        document.activeElement !== input ||
+        (parse(input.value) !== value && input.getAttribute("aria-invalid") !== "true")
+      )
         write(input, value);
     });
   }
   return { node, show };
 }
-
-export { palette, range };

@@ -13,7 +13,8 @@
 export const spanOf = (k, dilation) => dilation * (k - 1) + 1;
 
 /** ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1; zero or less when the kernel has no place.
- * @param {number} n @param {number} k @param {number} stride @param {number} padding @param {number} dilation */
+ * @param {number} n @param {number} k @param {number} stride @param {number} padding
+ * @param {number} dilation */
 export const outputSize = (n, k, stride = 1, padding = 0, dilation = 1) =>
   Math.floor((n + 2 * padding - spanOf(k, dilation)) / stride) + 1;
 
@@ -42,7 +43,10 @@ export function problem(c) {
     return `Reflection needs a padding smaller than the input: ${c.padding} is not smaller than ${shortest}.`;
   if (c.mode === "circular" && c.padding > shortest)
     return `A padding of ${c.padding} would wrap around an input of ${shortest} more than once.`;
-  for (const [axis, name] of /** @type {[Axis, string][]} */ ([[rows, "rows"], [columns, "columns"]]))
+  for (const [axis, name] of /** @type {[Axis, string][]} */ ([
+    [rows, "rows"],
+    [columns, "columns"],
+  ]))
     if (axis.span > axis.padded) return noPlace(axis, name, c.dilation);
   return "";
 }
@@ -50,11 +54,13 @@ export function problem(c) {
 /** @param {Axis} axis @param {string} name @param {number} dilation */
 function noPlace(axis, name, dilation) {
   const why = dilation > 1 ? ` (${dilation}·(${axis.k} − 1) + 1)` : "";
-  return `The kernel reaches over ${axis.span} ${name}${why}, and the padded input has only ${axis.padded}: ` +
-    "it has no place. Try more padding, less dilation or a smaller kernel.";
+  return (
+    `The kernel reaches over ${axis.span} ${name}${why}, and the padded input has only ${axis.padded}: ` +
+    "it has no place. Try more padding, less dilation or a smaller kernel."
+  );
 }
 
-/** The input index that a padded index reads, counted from the input's first cell; −1: a zero of the padding.
+/** The input index that a padded index reads, counted from the input's first cell; −1: a padding zero.
  * @param {number} i @param {number} n @param {string} mode */
 export function source(i, n, mode) {
   if (i >= 0 && i < n) return i;
@@ -81,14 +87,19 @@ export const laid = (c) => (c.flip ? flipped(c.kernel) : c.kernel);
 /** What the window under an output cell multiplies, in the kernel's order.
  * @param {Convolution} c @param {number} i @param {number} j @returns {Term[]} */
 export function terms(c, i, j) {
-  return laid(c).flatMap((weights, u) => weights.map((w, v) => {
-    const row = i * c.stride + u * c.dilation;
-    const column = j * c.stride + v * c.dilation;
-    const x = paddedValue(c, row, column);
-    const inside = row >= c.padding && row < c.padding + c.image.length &&
-      column >= c.padding && column < c.padding + c.image[0].length;
-    return { x, w, product: x * w, row, column, padding: !inside };
-  }));
+  return laid(c).flatMap((weights, u) =>
+    weights.map((w, v) => {
+      const row = i * c.stride + u * c.dilation;
+      const column = j * c.stride + v * c.dilation;
+      const x = paddedValue(c, row, column);
+      const inside =
+        row >= c.padding &&
+        row < c.padding + c.image.length &&
+        column >= c.padding &&
+        column < c.padding + c.image[0].length;
+      return { x, w, product: x * w, row, column, padding: !inside };
+    }),
+  );
 }
 
 /** @param {Term[]} list */
@@ -120,8 +131,8 @@ function rounded(v) {
   return tie ? Number(`${digits.slice(0, digits.indexOf(".") + 3)}e${exponent}`) : Number(v.toPrecision(3));
 }
 
-/** A number with at most three significant figures, written as cnncourse.display writes it: 0.125, −1.5, 1230,
- * 2.5e6. Rounding noise counts as zero.
+/** A number with at most three significant figures, as cnncourse.display writes it: 0.125, −1.5, 1230, 2.5e6.
+ * Rounding noise counts as zero.
  * @param {number} v */
 export function figures(v) {
   if (Math.abs(v) < 1e-9) return "0";
@@ -144,18 +155,24 @@ export function parse(text) {
 }
 
 /** @param {Matrix} a @param {Matrix} b */
-export const same = (a, b) => a.length === b.length &&
+export const same = (a, b) =>
+  a.length === b.length &&
   a.every((row, i) => row.length === b[i].length && row.every((v, j) => v === b[i][j]));
 
 // ---- a kernel on a photo
 
-/** One grey plane of an image of bytes, in [0, 1]. `channel` is 0, 1, 2, or −1 for the luminance of all three
- * (ITU-R BT.709, as scikit-image has it).
+/** One grey plane of an image of bytes, in [0, 1]. `channel` is 0, 1, 2, or −1 for the luminance of all
+ * three (ITU-R BT.709, as scikit-image has it).
  * @param {Uint8Array} bytes planes one after the other @param {number[]} shape channels, height, width
  * @param {number} channel */
 export function plane(bytes, [channels, height, width], channel) {
   const size = height * width;
-  const weights = channels === 1 ? [1] : channel < 0 ? [0.2125, 0.7154, 0.0721] : [0, 1, 2].map((c) => Number(c === channel));
+  const weights =
+    channels === 1
+      ? [1]
+      : channel < 0
+        ? [0.2125, 0.7154, 0.0721]
+        : [0, 1, 2].map((c) => Number(c === channel));
   const grey = new Float32Array(size);
   weights.forEach((weight, c) => {
     for (let i = 0; weight && i < size; i++) grey[i] += (weight * bytes[c * size + i]) / 255;
@@ -164,33 +181,43 @@ export function plane(bytes, [channels, height, width], channel) {
 }
 
 /** Cross-correlate a plane with a kernel, no padding.
- * @param {Float32Array} x @param {number} height @param {number} width @param {Matrix} kernel @param {number} bias */
+ * @param {Float32Array} x @param {number} height @param {number} width @param {Matrix} kernel
+ * @param {number} bias */
 export function correlate(x, height, width, kernel, bias = 0) {
   const rows = height - kernel.length + 1;
   const columns = width - kernel[0].length + 1;
   const map = new Float32Array(rows * columns).fill(bias);
-  kernel.forEach((weights, u) => weights.forEach((weight, v) => {
-    if (!weight) return;
-    for (let i = 0; i < rows; i++)
-      for (let j = 0, from = (i + u) * width + v, to = i * columns; j < columns; j++) map[to + j] += weight * x[from + j];
-  }));
+  kernel.forEach((weights, u) =>
+    weights.forEach((weight, v) => {
+      if (!weight) return;
+      for (let i = 0; i < rows; i++)
+        for (let j = 0, from = (i + u) * width + v, to = i * columns; j < columns; j++)
+          map[to + j] += weight * x[from + j];
+    }),
+  );
   return { map, rows, columns };
 }
 
 /** Smallest and largest value. @param {Float32Array} values */
 export function extent(values) {
   let [low, high] = [Infinity, -Infinity];
-  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
   return [low, high];
 }
 
 // ---- channels and groups
 
 /** Weights and biases of a convolution layer.
- * @param {number} inputs @param {number} outputs @param {number} k @param {number} groups @param {boolean} bias */
+ * @param {number} inputs @param {number} outputs @param {number} k @param {number} groups
+ * @param {boolean} bias */
 export const convParameters = (inputs, outputs, k, groups, bias) =>
   k * k * (inputs / groups) * outputs + (bias ? outputs : 0);
 
 /** Group counts that divide both. @param {number} inputs @param {number} outputs */
 export const possibleGroups = (inputs, outputs) =>
-  range(Math.min(inputs, outputs)).map((i) => i + 1).filter((g) => inputs % g === 0 && outputs % g === 0);
+  range(Math.min(inputs, outputs))
+    .map((i) => i + 1)
+    .filter((g) => inputs % g === 0 && outputs % g === 0);

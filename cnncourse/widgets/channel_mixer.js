@@ -1,5 +1,18 @@
 // @ts-check
-import { assign, checkbox, element, follow, frame, numberField, onArrows, onDrag, onResize, panel, slider } from "./_draw.js";
+import {
+  assign,
+  checkbox,
+  element,
+  follow,
+  frame,
+  inRole,
+  numberField,
+  onArrows,
+  onDrag,
+  onResize,
+  panel,
+  slider,
+} from "./_draw.js";
 import { clamp, convParameters, possibleGroups, range } from "./_math.js";
 
 /** @typedef {import("./_draw.js").Model} Model */
@@ -11,7 +24,8 @@ const MOST = 12; // channels or filters that are drawn
 const TILE = 30; // pixels of a channel's tile
 
 /** @param {Model} model @returns {Layer} */
-const read = (model) => /** @type {any} */ (Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
+const read = (model) =>
+  /** @type {any} */ (Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
 
 /** @param {Layer} layer */
 const possible = (layer) => layer.in_channels % layer.groups === 0 && layer.out_channels % layer.groups === 0;
@@ -36,7 +50,10 @@ function render({ model, el }) {
   }
   const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
   draw();
-  return () => { stop.forEach((end) => end()); root.remove(); };
+  return () => {
+    stop.forEach((end) => end());
+    root.remove();
+  };
 }
 
 /** The layer, with a filter that exists. @param {Model} model */
@@ -50,6 +67,7 @@ function settle(model) {
 /** @param {Model} model */
 function makeControls(model) {
   const put = (/** @type {string} */ name) => (/** @type {any} */ value) => assign(model, { [name]: value });
+  /** @type {Record<string, {node: any, show: (value: any) => void}>} */
   const all = {
     in_channels: numberField("input channels", { min: 1, max: 512 }, put("in_channels")),
     out_channels: numberField("output channels (filters)", { min: 1, max: 512 }, put("out_channels")),
@@ -57,10 +75,16 @@ function makeControls(model) {
     groups: numberField("groups", { min: 1, max: 512 }, put("groups")),
     bias: checkbox("bias", put("bias")),
   };
-  const node = element("div", { class: "cnn-controls" }, ...Object.values(all).map((control) => control.node));
+  const node = element(
+    "div",
+    { class: "cnn-controls" },
+    ...Object.values(all).map((control) => control.node),
+  );
   return {
     node,
-    show(/** @type {any} */ layer) { for (const [name, control] of Object.entries(all)) control.show(layer[name]); },
+    show(/** @type {any} */ layer) {
+      for (const [name, control] of Object.entries(all)) control.show(layer[name]);
+    },
   };
 }
 
@@ -68,17 +92,23 @@ function makeControls(model) {
 
 /** @param {Model} model */
 function makeStage(model) {
-  const { figure, caption, board } = panel("kernel-role", "Filters. Arrow keys or a press choose one.");
+  const { figure, caption, board } = panel("kernel", "Filters. Arrow keys or a press choose one.");
   figure.classList.add("cnn-wide");
-  const pick = (/** @type {number} */ filter) => assign(model, { filter: clamp(filter, 0, model.get("out_channels") - 1) });
-  onArrows(board, (rows, columns) => pick(model.get("filter") + rows + columns),
-    (end) => pick(end === "Home" ? 0 : Infinity));
+  const pick = (/** @type {number} */ filter) =>
+    assign(model, { filter: clamp(filter, 0, model.get("out_channels") - 1) });
+  onArrows(
+    board,
+    (rows, columns) => pick(model.get("filter") + rows + columns),
+    (end) => pick(end === "Home" ? 0 : Infinity),
+  );
   onDrag(board, (_, y) => pick(Math.min(Math.floor((y - TOP + 4) / layout(read(model), 0).row), MOST - 1)));
   return {
     node: element("div", { class: "cnn-stage" }, figure),
     show(/** @type {Layer} */ layer, /** @type {number} */ width) {
       caption.innerHTML = captionMarkup(layer);
-      board.innerHTML = possible(layer) ? layerMarkup(layer, layout(layer, width)) : '<div class="cnn-empty">no such layer</div>';
+      board.innerHTML = possible(layer)
+        ? layerMarkup(layer, layout(layer, width))
+        : '<div class="cnn-empty">no such layer</div>';
     },
   };
 }
@@ -87,8 +117,10 @@ function makeStage(model) {
 function captionMarkup(l) {
   if (!possible(l)) return "Filters<small></small>";
   const depth = l.in_channels / l.groups;
-  return `${counted(l.out_channels, "filter")}, each ${l.kernel_size} × ${l.kernel_size} and ${depth} deep<small>` +
-    `${l.groups > 1 ? "a filter reads only the channels of its group" : "every filter reads every channel"}</small>`;
+  const size = `${l.kernel_size} × ${l.kernel_size} and ${depth} deep`;
+  const who =
+    l.groups > 1 ? "a filter reads only the channels of its group" : "every filter reads every channel";
+  return `${counted(l.out_channels, "filter")}, each ${size}<small>${who}</small>`;
 }
 
 /** @param {number} n @param {string} noun */
@@ -103,7 +135,13 @@ function layout(l, width) {
   const deep = Math.min(l.in_channels / l.groups, MOST);
   const step = { x: Math.min(9, 80 / deep), y: Math.min(4, 16 / deep) };
   const middle = clamp(width * 0.3, 110, 250);
-  return { deep, step, middle, right: clamp(width - 200, middle + 210, 560), row: TILE + 8 + step.y * (deep - 1) };
+  return {
+    deep,
+    step,
+    middle,
+    right: clamp(width - 200, middle + 210, 560),
+    row: TILE + 8 + step.y * (deep - 1),
+  };
 }
 /** @typedef {ReturnType<typeof layout>} Layout */
 
@@ -113,8 +151,15 @@ function layerMarkup(l, at) {
   const [inputs, filters] = [l.in_channels, l.out_channels].map((n) => Math.min(n, MOST));
   const cut = Math.max(l.in_channels, l.out_channels) > MOST;
   const height = TOP + Math.max(inputs, filters) * at.row + (cut ? 22 : 0);
-  const body = wires(l, at) + inputTiles(l, at) + range(filters).map((f) => stack(l, f, at)).join("") +
-    mapTiles(l, at) + heads(at) + more(l, at);
+  const body =
+    wires(l, at) +
+    inputTiles(l, at) +
+    range(filters)
+      .map((f) => stack(l, f, at))
+      .join("") +
+    mapTiles(l, at) +
+    heads(at) +
+    more(l, at);
   return `<svg width="${at.right + 110}" height="${height}" aria-hidden="true">${body}</svg>`;
 }
 
@@ -139,42 +184,60 @@ function mark(x, y, w, h) {
 /** @param {Layer} l @param {Layout} at */
 function inputTiles(l, at) {
   const [from, to] = reads(l, l.filter).map((c) => Math.min(c, MOST));
-  const tiles = range(Math.min(l.in_channels, MOST)).map((c) =>
-    tile(LEFT, TOP + c * at.row, "input") + label(LEFT + TILE + 16, TOP + c * at.row + TILE / 2, c));
+  const tiles = range(Math.min(l.in_channels, MOST)).map(
+    (c) => tile(LEFT, TOP + c * at.row, "input") + label(LEFT + TILE + 16, TOP + c * at.row + TILE / 2, c),
+  );
   const marked = from < to ? mark(LEFT, TOP + from * at.row, TILE, (to - from - 1) * at.row + TILE) : "";
   return tiles.join("") + marked;
 }
 
 /** @param {Layer} l @param {Layout} at */
-const mapTiles = (l, at) => range(Math.min(l.out_channels, MOST)).map((f) => {
-  const y = TOP + f * at.row;
-  return tile(at.right, y, "output") + (f === l.filter ? mark(at.right, y, TILE, TILE) : "") +
-    label(at.right + TILE + 16, y + TILE / 2, f);
-}).join("");
+const mapTiles = (l, at) =>
+  range(Math.min(l.out_channels, MOST))
+    .map((f) => {
+      const y = TOP + f * at.row;
+      return (
+        tile(at.right, y, "output") +
+        (f === l.filter ? mark(at.right, y, TILE, TILE) : "") +
+        label(at.right + TILE + 16, y + TILE / 2, f)
+      );
+    })
+    .join("");
 
 /** One filter: its slices, one behind the other. @param {Layer} l @param {number} f @param {Layout} at */
 function stack(l, f, { deep, step, middle, row }) {
   const y = TOP + f * row;
-  const slices = range(deep).reverse().map((d) => tile(middle + d * step.x, y - d * step.y, "kernel")).join("");
+  const slices = range(deep)
+    .reverse()
+    .map((d) => tile(middle + d * step.x, y - d * step.y, "kernel"))
+    .join("");
+  const lines = cellLines(l.kernel_size, middle, y);
   const [width, rise] = [TILE + (deep - 1) * step.x, (deep - 1) * step.y];
   const marked = f === l.filter ? mark(middle, y - rise, width, TILE + rise) : "";
-  return `<g data-filter="${f}" data-slices="${deep}">${slices}${cellLines(l.kernel_size, middle, y)}${marked}</g>` +
-    note(middle + width + 10, y + TILE / 2, `${l.in_channels / l.groups} deep`);
+  return (
+    `<g data-filter="${f}" data-slices="${deep}">${slices}${lines}${marked}</g>` +
+    note(middle + width + 10, y + TILE / 2, `${l.in_channels / l.groups} deep`)
+  );
 }
 
 /** The k × k cells of the front slice. @param {number} k @param {number} x @param {number} y */
 function cellLines(k, x, y) {
-  const lines = range(k - 1).map((i) => ((i + 1) * TILE) / k).map((at) => `M${x + at} ${y}v${TILE}M${x} ${y + at}h${TILE}`);
+  const lines = range(k - 1)
+    .map((i) => ((i + 1) * TILE) / k)
+    .map((at) => `M${x + at} ${y}v${TILE}M${x} ${y + at}h${TILE}`);
   return `<path class="cnn-lines" d="${lines.join("")}"/>`;
 }
 
-/** Lines from what the chosen filter reads, and to the map that it makes. @param {Layer} l @param {Layout} at */
+/** Lines from what the chosen filter reads, and to the map that it makes.
+ * @param {Layer} l @param {Layout} at */
 function wires(l, { deep, step, middle, right, row }) {
   if (l.filter >= MOST) return "";
   const [from, to] = reads(l, l.filter).map((c) => Math.min(c, MOST));
   const y = TOP + l.filter * row + TILE / 2;
   const end = middle + TILE + (deep - 1) * step.x + 68;
-  const incoming = range(to).slice(from).map((c) => `M${LEFT + TILE + 30} ${TOP + c * row + TILE / 2}L${middle - 8} ${y}`);
+  const incoming = range(to)
+    .slice(from)
+    .map((c) => `M${LEFT + TILE + 30} ${TOP + c * row + TILE / 2}L${middle - 8} ${y}`);
   return `<path class="cnn-wire" d="${incoming.join("")}M${end} ${y}L${right - 8} ${y}"/>`;
 }
 
@@ -185,12 +248,13 @@ const label = (x, y, n) => `<text x="${x}" y="${y}" font-size="12" fill="current
 const note = (x, y, text) => `<text class="cnn-left" x="${x}" y="${y}">${text}</text>`;
 
 /** @param {Layout} at */
-const heads = ({ middle, right }) => note(LEFT - 3, 9, "input channels") + note(middle, 9, "filters") + note(right, 9, "output maps");
+const heads = ({ middle, right }) =>
+  note(LEFT - 3, 9, "input channels") + note(middle, 9, "filters") + note(right, 9, "output maps");
 
 /** Says what is not drawn. @param {Layer} l @param {Layout} at */
 function more(l, { middle, right, row }) {
   const rest = (/** @type {number} */ x, /** @type {number} */ n) =>
-    (n > MOST ? note(x, TOP + MOST * row + 8, `and ${n - MOST} more`) : "");
+    n > MOST ? note(x, TOP + MOST * row + 8, `and ${n - MOST} more`) : "";
   return rest(LEFT - 3, l.in_channels) + rest(middle, l.out_channels) + rest(right, l.out_channels);
 }
 
@@ -200,39 +264,49 @@ const number = (/** @type {number} */ n) => n.toLocaleString("en-US");
 
 /** @param {Layer} l */
 function formulaMarkup(l) {
-  const k = `<i class="cnn-kernel-role">${l.kernel_size}</i>`;
-  const deep = l.groups > 1 ? `(<i class="cnn-input">${l.in_channels}</i>/${l.groups})` : `<i class="cnn-input">${l.in_channels}</i>`;
-  const out = `<i class="cnn-output">${l.out_channels}</i>`;
+  const [k, out] = [inRole("kernel", l.kernel_size), inRole("output", l.out_channels)];
+  const channels = inRole("input", l.in_channels);
+  const deep = l.groups > 1 ? `(${channels}/${l.groups})` : channels;
   const total = convParameters(l.in_channels, l.out_channels, l.kernel_size, l.groups, l.bias);
-  return `<div><p class="cnn-heading">parameters: k·k·(C<sub>in</sub> / groups)·C<sub>out</sub>${l.bias ? " + C<sub>out</sub>" : ""}</p>` +
-    `<p class="cnn-formula">${k}·${k}·${deep}·${out}${l.bias ? ` + ${out}` : ""} = <b data-parameters="${total}">${number(total)}</b></p></div>` +
-    comparison(l);
+  const symbols = `k·k·(C<sub>in</sub> / groups)·C<sub>out</sub>${l.bias ? " + C<sub>out</sub>" : ""}`;
+  const filled = `${k}·${k}·${deep}·${out}${l.bias ? ` + ${out}` : ""}`;
+  return (
+    `<div><p class="cnn-heading">parameters: ${symbols}</p>` +
+    `<p class="cnn-formula">${filled} = <b data-parameters="${total}">${number(total)}</b></p></div>` +
+    comparison(l)
+  );
 }
 
 /** @param {Layer} l */
 function comparison(l) {
   if (l.groups === 1) return "";
   const dense = convParameters(l.in_channels, l.out_channels, l.kernel_size, 1, false);
-  const kind = l.groups === l.in_channels ? "depthwise: every filter reads one channel, and mixes none" : `${l.groups} groups`;
-  return `<div><p class="cnn-heading">${kind}</p><p class="cnn-formula">${number(dense / l.groups)} weights instead of ` +
-    `${number(dense)}: one ${l.groups === 2 ? "half" : `in ${l.groups}`}</p></div>`;
+  const kind =
+    l.groups === l.in_channels
+      ? "depthwise: every filter reads one channel, and mixes none"
+      : `${l.groups} groups`;
+  const saving = `${number(dense / l.groups)} weights instead of ${number(dense)}: 1/${l.groups} of them`;
+  return `<div><p class="cnn-heading">${kind}</p><p class="cnn-formula">${saving}</p></div>`;
 }
 
 /** @param {Layer} l */
 function spoken(l) {
   const [from, to] = reads(l, l.filter);
   const channels = to - from === 1 ? `channel ${from}` : `channels ${from} to ${to - 1}`;
-  const weights = l.kernel_size ** 2 * (to - from);
-  return `Filter ${l.filter} reads input ${channels} with ${l.kernel_size} × ${l.kernel_size} × ${to - from} = ` +
-    `${number(weights)} weights${l.bias ? " and a bias" : ""}, and makes output map ${l.filter}.`;
+  const size = `${l.kernel_size} × ${l.kernel_size} × ${to - from}`;
+  const weights = `${size} = ${number(l.kernel_size ** 2 * (to - from))} weights${l.bias ? " and a bias" : ""}`;
+  return `Filter ${l.filter} reads input ${channels} with ${weights}, and makes output map ${l.filter}.`;
 }
 
 /** Why the groups do not work, and which would. @param {Layer} l */
 function impossible(l) {
   const bad = l.in_channels % l.groups ? [l.in_channels, "input"] : [l.out_channels, "output"];
   const choices = possibleGroups(l.in_channels, l.out_channels);
-  return `${l.groups} groups cannot share ${bad[0]} ${bad[1]} channels equally: groups must divide both channel counts. ` +
-    `For ${l.in_channels} and ${l.out_channels} that is ${choices.join(", ")}.`;
+  return (
+    `${l.groups} groups cannot share ${bad[0]} ${bad[1]} channels equally: ` +
+    `groups must divide both channel counts. ` +
+    `For ${l.in_channels} and ${l.out_channels} that is ${choices.join(", ")}.`
+  );
 }
 
 export default { render };

@@ -1,18 +1,53 @@
 // @ts-check
-import presets from "./presets.json";
-import { assign, checkbox, element, follow, frame, gridMarkup, kernelEditor, onArrows, onDrag, onResize,
-  outline, panel, presetName, select, slider, tap, tint, weightWidth } from "./_draw.js";
-import { clamp, convolve, figures, geometry, isRounded, laid, paddedValue, problem, range, spanOf, sum, terms,
-  windowAt } from "./_math.js";
+import stored from "./presets.json";
+import {
+  assign,
+  checkbox,
+  element,
+  follow,
+  frame,
+  inRole,
+  gridMarkup,
+  kernelEditor,
+  onArrows,
+  onDrag,
+  onResize,
+  outline,
+  panel,
+  presetName,
+  select,
+  slider,
+  tap,
+  tint,
+  weightWidth,
+} from "./_draw.js";
+import {
+  clamp,
+  convolve,
+  figures,
+  geometry,
+  isRounded,
+  laid,
+  paddedValue,
+  problem,
+  range,
+  spanOf,
+  sum,
+  terms,
+  windowAt,
+} from "./_math.js";
 
 /** @typedef {import("./_math.js").Convolution} Convolution */
 /** @typedef {import("./_draw.js").Model} Model */
 
+/** @type {{images: Record<string, number[][]>, kernels: Record<string, number[][]>}} */
+const presets = stored;
 const SETTINGS = ["image", "kernel", "stride", "padding", "mode", "dilation", "flip"];
 const MODES = ["zeros", "reflect", "replicate", "circular"];
 
 /** @param {Model} model @returns {Convolution} */
-const read = (model) => /** @type {any} */ (Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
+const read = (model) =>
+  /** @type {any} */ (Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
 
 /** @param {{model: Model, el: HTMLElement}} view */
 function render({ model, el }) {
@@ -35,7 +70,10 @@ function render({ model, el }) {
   }
   const stop = [follow(model, [...SETTINGS, "cell"], draw), onResize(root, draw)];
   draw();
-  return () => { stop.forEach((end) => end()); root.remove(); };
+  return () => {
+    stop.forEach((end) => end());
+    root.remove();
+  };
 }
 
 /** The chosen cell, moved inside the output and written back, so that Python reads what is drawn.
@@ -53,6 +91,7 @@ function settle(model, c) {
 /** @param {Model} model */
 function makeControls(model) {
   const put = (/** @type {string} */ name) => (/** @type {any} */ value) => assign(model, { [name]: value });
+  /** @type {Record<string, {node: any, show: (value: any) => void}>} */
   const all = {
     image: select("image", Object.keys(presets.images), (name) => put("image")(presets.images[name])),
     kernel: select("kernel", Object.keys(presets.kernels), (name) => put("kernel")(presets.kernels[name])),
@@ -85,11 +124,20 @@ function makeStage(model) {
   const input = panel("input", "Input. Arrow keys or a drag move the window over it.");
   const output = panel("output", "Output. Arrow keys or a drag choose the cell to compute.");
   const editor = kernelEditor((kernel) => assign(model, { kernel }));
-  const caption = element("figcaption", { class: "cnn-caption cnn-kernel-role" });
+  const caption = element("figcaption", { class: "cnn-caption cnn-kernel" });
   const note = element("p", { class: "cnn-note" });
   const kernel = element("figure", { class: "cnn-panel" }, caption, editor.node, note);
-  const sign = (/** @type {string} */ s) => element("span", { class: "cnn-operator", "aria-hidden": "true" }, s);
-  const node = element("div", { class: "cnn-stage" }, input.figure, sign("∗"), kernel, sign("="), output.figure);
+  const sign = (/** @type {string} */ s) =>
+    element("span", { class: "cnn-operator", "aria-hidden": "true" }, s);
+  const node = element(
+    "div",
+    { class: "cnn-stage" },
+    input.figure,
+    sign("∗"),
+    kernel,
+    sign("="),
+    output.figure,
+  );
 
   let size = 36;
   const moveTo = (/** @type {number[]} */ cell) => assign(model, { cell });
@@ -99,7 +147,10 @@ function makeStage(model) {
     const c = read(model);
     if (problem(c)) return;
     const { rows, columns } = geometry(c);
-    moveTo([windowAt((y - 3) / size - 0.5, rows, c.stride), windowAt((x - 3) / size - 0.5, columns, c.stride)]);
+    moveTo([
+      windowAt((y - 3) / size - 0.5, rows, c.stride),
+      windowAt((x - 3) / size - 0.5, columns, c.stride),
+    ]);
   });
 
   /** @param {Convolution} c @param {number[]} cell @param {number} width */
@@ -107,14 +158,17 @@ function makeStage(model) {
     size = cellSize(c, width);
     node.style.setProperty("--weight", `${weightWidth(width)}px`);
     const { rows, columns } = geometry(c);
-    input.caption.innerHTML = `Input ${c.image.length} × ${c.image[0].length}` +
+    input.caption.innerHTML =
+      `Input ${c.image.length} × ${c.image[0].length}` +
       `<small>${c.padding ? `padded to ${rows.padded} × ${columns.padded}` : ""}</small>`;
     input.board.innerHTML = inputMarkup(c, cell, size);
     caption.innerHTML = `Kernel ${rows.k} × ${columns.k}<small>${reach(c)}</small>`;
     editor.show(c.kernel, !model.get("controls").includes("kernel"));
     note.innerHTML = c.flip ? flippedMarkup(c) : "";
     output.caption.innerHTML = `Output ${rows.out} × ${columns.out}<small></small>`;
-    output.board.innerHTML = problem(c) ? '<div class="cnn-empty">no output</div>' : outputMarkup(c, cell, size);
+    output.board.innerHTML = problem(c)
+      ? '<div class="cnn-empty">no output</div>'
+      : outputMarkup(c, cell, size);
   }
   return { node, show };
 }
@@ -122,7 +176,10 @@ function makeStage(model) {
 /** @param {Model} model @param {number} row @param {number} column */
 function within(model, row, column) {
   const { rows, columns } = geometry(read(model));
-  return [clamp(Math.floor(row), 0, Math.max(0, rows.out - 1)), clamp(Math.floor(column), 0, Math.max(0, columns.out - 1))];
+  return [
+    clamp(Math.floor(row), 0, Math.max(0, rows.out - 1)),
+    clamp(Math.floor(column), 0, Math.max(0, columns.out - 1)),
+  ];
 }
 
 /** @param {HTMLElement} board @param {Model} model @param {(cell: number[]) => void} moveTo */
@@ -138,7 +195,9 @@ function connectKeys(board, model, moveTo) {
  * @param {Convolution} c @param {number} width */
 function cellSize(c, width) {
   const { rows, columns } = geometry(c);
-  const beside = (width - columns.k * weightWidth(width) - 4 - 2 * 14 - 4 * 12 - 14) / (columns.padded + Math.max(3, columns.out));
+  const beside =
+    (width - columns.k * weightWidth(width) - 4 - 2 * 18 - 4 * 12 - 12) /
+    (columns.padded + Math.max(5, columns.out));
   const below = (width - 6) / columns.padded;
   const tall = 460 / rows.padded;
   return Math.floor(clamp(Math.min(beside >= 20 ? beside : below, Math.max(tall, 28)), 18, 40));
@@ -155,20 +214,24 @@ function inputMarkup(c, cell, size) {
   const { rows, columns } = geometry(c);
   const colour = tint(c.image, "input");
   const stuck = Boolean(problem(c));
-  const cells = range(rows.padded).map((a) => range(columns.padded).map((b) => {
-    const inside = a >= c.padding && b >= c.padding && a < c.padding + rows.n && b < c.padding + columns.n;
-    const value = stuck && !inside ? 0 : paddedValue(c, a, b);
-    const dropped = !stuck && (a >= rows.seen || b >= columns.seen);
-    const text = stuck && !inside ? "" : figures(value);
-    return { text, fill: inside ? colour(value) : null, padding: !inside, dropped };
-  }));
+  const cells = range(rows.padded).map((a) =>
+    range(columns.padded).map((b) => {
+      const inside = a >= c.padding && b >= c.padding && a < c.padding + rows.n && b < c.padding + columns.n;
+      const value = stuck && !inside ? 0 : paddedValue(c, a, b);
+      const dropped = !stuck && (a >= rows.seen || b >= columns.seen);
+      const text = stuck && !inside ? "" : figures(value);
+      return { text, fill: inside ? colour(value) : null, padding: !inside, dropped };
+    }),
+  );
   return gridMarkup(cells, size, stuck ? "" : windowMarkup(c, cell, size));
 }
 
 /** @param {Convolution} c @param {number[]} cell @param {number} size */
 function windowMarkup(c, cell, size) {
   const { rows, columns } = geometry(c);
-  const taps = terms(c, cell[0], cell[1]).map((term) => tap(term, size)).join("");
+  const taps = terms(c, cell[0], cell[1])
+    .map((term) => tap(term, size))
+    .join("");
   const box = { row: cell[0] * c.stride, column: cell[1] * c.stride, rows: rows.span, columns: columns.span };
   return taps + outline(box, size);
 }
@@ -198,11 +261,15 @@ function workingMarkup(c, cell) {
 
 /** @param {Convolution} c @param {number[]} cell */
 function productsMarkup(c, cell) {
-  const boxes = terms(c, cell[0], cell[1]).map((t) =>
-    `<div${t.padding ? ' class="cnn-padding-term"' : ""}><b>${figures(t.product)}</b>` +
-    `<small><i class="cnn-input">${figures(t.x)}</i> × <i class="cnn-kernel-role">${figures(t.w)}</i></small></div>`);
-  return `<p class="cnn-heading">under the window: input × weight</p>` +
-    `<div class="cnn-products" style="--columns:${c.kernel[0].length}">${boxes.join("")}</div>`;
+  const boxes = terms(c, cell[0], cell[1]).map((t) => {
+    const factors = `${inRole("input", figures(t.x))} × ${inRole("kernel", figures(t.w))}`;
+    const kind = t.padding ? ' class="cnn-padding-term"' : "";
+    return `<div${kind}><b>${figures(t.product)}</b><small>${factors}</small></div>`;
+  });
+  return (
+    `<p class="cnn-heading">under the window: input × weight</p>` +
+    `<div class="cnn-products" style="--columns:${c.kernel[0].length}">${boxes.join("")}</div>`
+  );
 }
 
 /** @param {Convolution} c @param {number[]} cell */
@@ -210,9 +277,11 @@ function sumMarkup(c, cell) {
   const list = terms(c, cell[0], cell[1]);
   const written = list.map((t, at) => signedTerm(t.product, at === 0)).join(" ");
   const total = sum(list);
-  const rounded = [total, ...list.map((t) => t.product)].some(isRounded);
-  return `<p class="cnn-heading">their sum is output [${cell.join(", ")}]${rounded ? ", shown to three figures" : ""}</p>` +
-    `<p class="cnn-sum">${written} = <b data-sum="${total}">${figures(total)}</b></p>`;
+  const note = [total, ...list.map((t) => t.product)].some(isRounded) ? ", shown to three figures" : "";
+  return (
+    `<p class="cnn-heading">their sum is output [${cell.join(", ")}]${note}</p>` +
+    `<p class="cnn-sum">${written} = <b data-sum="${total}">${figures(total)}</b></p>`
+  );
 }
 
 /** @param {number} v @param {boolean} first */
@@ -227,25 +296,29 @@ function sizeMarkup(c) {
   const { rows, columns } = geometry(c);
   const square = rows.n === columns.n && rows.k === columns.k;
   const lines = square ? [filled(c, rows, "")] : [filled(c, rows, "rows: "), filled(c, columns, "columns: ")];
-  return `<p class="cnn-heading">the output's size: ⌊(n + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1</p>` +
-    lines.map((line) => `<p class="cnn-formula">${line}</p>`).join("");
+  return (
+    `<p class="cnn-heading">the output's size: ⌊(n + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1</p>` +
+    lines.map((line) => `<p class="cnn-formula">${line}</p>`).join("")
+  );
 }
 
 /** @param {Convolution} c @param {import("./_math.js").Axis} axis @param {string} name */
 function filled(c, axis, name) {
-  const exact = (axis.padded - axis.span) % c.stride === 0;
-  const quotient = figures((axis.padded - axis.span) / c.stride);
-  return `${name}⌊(<i class="cnn-input">${axis.n}</i> + 2·<i class="cnn-padding">${c.padding}</i> − ` +
-    `${c.dilation}·(<i class="cnn-kernel-role">${axis.k}</i> − 1) − 1) / ${c.stride}⌋ + 1 = ` +
-    `⌊${exact ? quotient : `${axis.padded - axis.span}/${c.stride}`}⌋ + 1 = <b><i class="cnn-output">${axis.out}</i></b>`;
+  const [over, exact] = [axis.padded - axis.span, (axis.padded - axis.span) % c.stride === 0];
+  const quotient = exact ? over / c.stride : `${over}/${c.stride}`;
+  const [n, k, p] = [inRole("input", axis.n), inRole("kernel", axis.k), inRole("padding", c.padding)];
+  const top = `${n} + 2·${p} − ${c.dilation}·(${k} − 1) − 1`;
+  return `${name}⌊(${top}) / ${c.stride}⌋ + 1 = ⌊${quotient}⌋ + 1 = <b>${inRole("output", axis.out)}</b>`;
 }
 
 /** @param {Convolution} c @param {number[]} cell */
 function spoken(c, cell) {
   const { rows, columns } = geometry(c);
   const list = terms(c, cell[0], cell[1]);
-  return `Output [${cell[0]}, ${cell[1]}] = ${figures(sum(list))}, the sum of ${list.length} products. ` +
-    `The output is ${rows.out} × ${columns.out}.${droppedText(rows.dropped, columns.dropped)}`;
+  return (
+    `Output [${cell[0]}, ${cell[1]}] = ${figures(sum(list))}, the sum of ${list.length} products. ` +
+    `The output is ${rows.out} × ${columns.out}.${droppedText(rows.dropped, columns.dropped)}`
+  );
 }
 
 /** @param {number} rows @param {number} columns */
@@ -253,7 +326,9 @@ function droppedText(rows, columns) {
   const parts = [];
   if (rows) parts.push(rows === 1 ? "the last row" : `the last ${rows} rows`);
   if (columns) parts.push(columns === 1 ? "the last column" : `the last ${columns} columns`);
-  return parts.length ? ` The floor drops ${parts.join(" and ")} (crossed out): no window reaches there.` : "";
+  return parts.length
+    ? ` The floor drops ${parts.join(" and ")} (crossed out): no window reaches there.`
+    : "";
 }
 
 export default { render };

@@ -1,11 +1,29 @@
 // @ts-check
-import presets from "./presets.json";
-import { assign, checkbox, css, element, follow, frame, kernelEditor, onArrows, onDrag, onResize, panel, presetName,
-  select, signed, slider, weightWidth } from "./_draw.js";
+import stored from "./presets.json";
+import {
+  assign,
+  checkbox,
+  css,
+  element,
+  follow,
+  frame,
+  kernelEditor,
+  onArrows,
+  onDrag,
+  onResize,
+  panel,
+  presetName,
+  select,
+  signed,
+  slider,
+  weightWidth,
+} from "./_draw.js";
 import { clamp, correlate, extent, figures, plane, range } from "./_math.js";
 
 /** @typedef {import("./_draw.js").Model} Model */
 
+/** @type {{images: Record<string, number[][]>, kernels: Record<string, number[][]>}} */
+const presets = stored;
 const CHANNELS = ["luminance", "red", "green", "blue"];
 const SETTINGS = ["kernel", "channel", "bias", "relu", "cell", "pixels", "shape"];
 const SIZES = ["3 × 3", "5 × 5"];
@@ -29,7 +47,10 @@ function render({ model, el }) {
   }
   const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
   draw();
-  return () => { stop.forEach((end) => end()); root.remove(); };
+  return () => {
+    stop.forEach((end) => end());
+    root.remove();
+  };
 }
 
 /** @typedef {{input: Float32Array, height: number, width: number, map: Float32Array, rows: number,
@@ -51,7 +72,8 @@ function compute(model) {
   return { input, height, width, map, rows, columns, low, high, scale, kernel };
 }
 
-/** The cell that is read out, moved inside the map and written back. @param {Model} model @param {Made} made */
+/** The cell that is read out, moved inside the map and written back.
+ * @param {Model} model @param {Made} made */
 function settle(model, { rows, columns }) {
   const [i, j] = model.get("cell");
   const cell = [clamp(i, 0, rows - 1), clamp(j, 0, columns - 1)];
@@ -63,8 +85,12 @@ function settle(model, { rows, columns }) {
 
 /** @param {Model} model */
 function makeControls(model) {
-  const preset = select("kernel", Object.keys(presets.kernels), (name) => assign(model, { kernel: presets.kernels[name] }));
-  const size = select("size", SIZES, (name) => assign(model, { kernel: resized(model.get("kernel"), parseInt(name, 10)) }));
+  const preset = select("kernel", Object.keys(presets.kernels), (name) =>
+    assign(model, { kernel: presets.kernels[name] }),
+  );
+  const size = select("size", SIZES, (name) =>
+    assign(model, { kernel: resized(model.get("kernel"), parseInt(name, 10)) }),
+  );
   const channel = select("channel", CHANNELS, (name) => assign(model, { channel: name }));
   const bias = slider("bias", { min: -2, max: 2, step: 0.05 }, (value) => assign(model, { bias: value }));
   const relu = checkbox("ReLU: negative values become 0", (on) => assign(model, { relu: on }));
@@ -82,7 +108,8 @@ function makeControls(model) {
   };
 }
 
-/** The same weights in the middle of a kernel of another size. @param {number[][]} kernel @param {number} size */
+/** The same weights in the middle of a kernel of another size.
+ * @param {number[][]} kernel @param {number} size */
 function resized(kernel, size) {
   const [down, across] = [kernel.length, kernel[0].length].map((k) => Math.floor((size - k) / 2));
   return range(size).map((i) => range(size).map((j) => kernel[i - down]?.[j - across] ?? 0));
@@ -95,29 +122,39 @@ function makeStage(model) {
   const photo = picture("input", "Picture. Arrow keys or a drag choose where to read the map.");
   const map = picture("output", "Map. Arrow keys or a drag choose the value to read.");
   const editor = kernelEditor((kernel) => assign(model, { kernel }));
-  const caption = element("figcaption", { class: "cnn-caption cnn-kernel-role" });
+  const caption = element("figcaption", { class: "cnn-caption cnn-kernel" });
   const middle = element("figure", { class: "cnn-panel" }, caption, editor.node, makeScale());
-  const sign = (/** @type {string} */ s) => element("span", { class: "cnn-operator", "aria-hidden": "true" }, s);
+  const sign = (/** @type {string} */ s) =>
+    element("span", { class: "cnn-operator", "aria-hidden": "true" }, s);
   const node = element("div", { class: "cnn-stage" }, photo.figure, sign("∗"), middle, sign("="), map.figure);
 
   let zoom = 1;
   /** @type {Made} */ let made;
   const moveTo = (/** @type {number} */ i, /** @type {number} */ j) =>
-    assign(model, { cell: [clamp(Math.floor(i), 0, made.rows - 1), clamp(Math.floor(j), 0, made.columns - 1)] });
+    assign(model, {
+      cell: [clamp(Math.floor(i), 0, made.rows - 1), clamp(Math.floor(j), 0, made.columns - 1)],
+    });
   for (const { board } of [photo, map])
-    onArrows(board, (rows, columns) => moveTo(model.get("cell")[0] + rows, model.get("cell")[1] + columns),
-      (end) => (end === "Home" ? moveTo(0, 0) : moveTo(Infinity, Infinity)));
+    onArrows(
+      board,
+      (rows, columns) => moveTo(model.get("cell")[0] + rows, model.get("cell")[1] + columns),
+      (end) => (end === "Home" ? moveTo(0, 0) : moveTo(Infinity, Infinity)),
+    );
   onDrag(map.board, (x, y) => moveTo(y / zoom, x / zoom));
-  onDrag(photo.board, (x, y) => moveTo(y / zoom - (made.kernel.length - 1) / 2, x / zoom - (made.kernel[0].length - 1) / 2));
+  onDrag(photo.board, (x, y) =>
+    moveTo(y / zoom - (made.kernel.length - 1) / 2, x / zoom - (made.kernel[0].length - 1) / 2),
+  );
 
   /** @param {Made} now @param {number[]} cell @param {number} width */
   function show(now, cell, width) {
     made = now;
     zoom = zoomFor(made, width);
     node.style.setProperty("--weight", `${weightWidth(width)}px`);
-    photo.caption.innerHTML = `Input ${made.height} × ${made.width}<small>${model.get("shape")[0] === 3 ? model.get("channel") : ""}</small>`;
+    const channel = model.get("shape")[0] === 3 ? model.get("channel") : "";
+    photo.caption.innerHTML = `Input ${made.height} × ${made.width}<small>${channel}</small>`;
     caption.innerHTML = `Kernel ${made.kernel.length} × ${made.kernel[0].length}<small></small>`;
-    map.caption.innerHTML = `Map ${made.rows} × ${made.columns}<small>from ${figures(made.low)} to ${figures(made.high)}</small>`;
+    const extent = `from ${figures(made.low)} to ${figures(made.high)}`;
+    map.caption.innerHTML = `Map ${made.rows} × ${made.columns}<small>${extent}</small>`;
     editor.show(made.kernel, false);
     paintGrey(photo.canvas, made, zoom);
     paintSigned(map.canvas, made, zoom);
@@ -141,9 +178,15 @@ function picture(role, label) {
 /** Screen pixels of one pixel, so that the three stand side by side where there is room.
  * @param {Made} made @param {number} width */
 function zoomFor(made, width) {
-  const beside = (width - made.kernel[0].length * weightWidth(width) - 4 - 2 * 22 - 4 * 12 - 16) / (made.width + made.columns);
+  const beside =
+    (width - made.kernel[0].length * weightWidth(width) - 4 - 2 * 22 - 4 * 12 - 16) /
+    (made.width + made.columns);
   const below = width / made.width;
-  return clamp(beside * made.width >= 160 ? beside : Math.min(below, 1.4), 0.2, 384 / Math.max(made.width, made.height));
+  return clamp(
+    beside * made.width >= 160 ? beside : Math.min(below, 1.4),
+    0.2,
+    384 / Math.max(made.width, made.height),
+  );
 }
 
 /** The canvas at the screen's own resolution, and its scale in device pixels.
@@ -176,15 +219,17 @@ const HALF = 255; // steps of the signed map on either side of zero
 const SIGNED = Uint32Array.from(range(2 * HALF + 1), (i) => pack(signed(i - HALF, HALF)));
 
 /** @param {HTMLCanvasElement} canvas @param {Made} made @param {number} zoom */
-const paintGrey = (canvas, made, zoom) => paint(canvas, made.width, made.height, zoom, (pixels) => {
-  for (let i = 0; i < pixels.length; i++) pixels[i] = GREYS[Math.round(made.input[i] * 255)];
-});
+const paintGrey = (canvas, made, zoom) =>
+  paint(canvas, made.width, made.height, zoom, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = GREYS[Math.round(made.input[i] * 255)];
+  });
 
 /** @param {HTMLCanvasElement} canvas @param {Made} made @param {number} zoom */
-const paintSigned = (canvas, made, zoom) => paint(canvas, made.columns, made.rows, zoom, (pixels) => {
-  const step = made.scale ? HALF / made.scale : 0;
-  for (let i = 0; i < pixels.length; i++) pixels[i] = SIGNED[Math.round(made.map[i] * step) + HALF];
-});
+const paintSigned = (canvas, made, zoom) =>
+  paint(canvas, made.columns, made.rows, zoom, (pixels) => {
+    const step = made.scale ? HALF / made.scale : 0;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = SIGNED[Math.round(made.map[i] * step) + HALF];
+  });
 
 /** The window or cell that is read: thick and dashed, at least 12 pixels wide so that it is seen.
  * @param {HTMLCanvasElement} canvas @param {{row: number, column: number, rows: number, columns: number}} box
@@ -195,8 +240,12 @@ function mark(canvas, box, zoom) {
   const [x, y] = [(box.column + box.columns / 2) * zoom, (box.row + box.rows / 2) * zoom];
   const [w, h] = [Math.max(12, box.columns * zoom + 3), Math.max(12, box.rows * zoom + 3)];
   on.setTransform(ratio, 0, 0, ratio, 0, 0);
-  for (const [colour, thick, dash] of /** @type {[string, number, number[]][]} */ ([["attention", 3.5, []], ["dash", 1.5, [4, 3]]])) {
-    on.strokeStyle = colour === "dash" ? "#000" : getComputedStyle(canvas).getPropertyValue("--cnn-attention");
+  for (const [colour, thick, dash] of /** @type {[string, number, number[]][]} */ ([
+    ["attention", 3.5, []],
+    ["dash", 1.5, [4, 3]],
+  ])) {
+    on.strokeStyle =
+      colour === "dash" ? "#000" : getComputedStyle(canvas).getPropertyValue("--cnn-attention");
     on.lineWidth = thick;
     on.setLineDash(dash);
     on.strokeRect(x - w / 2, y - h / 2, w, h);
@@ -206,10 +255,19 @@ function mark(canvas, box, zoom) {
 // ---- the scale of the map's colours
 
 function makeScale() {
-  const stops = range(11).map((i) => css(signed(i - 5, 5))).join(",");
-  return element("div", { class: "cnn-scale" },
+  const stops = range(11)
+    .map((i) => css(signed(i - 5, 5)))
+    .join(",");
+  return element(
+    "div",
+    { class: "cnn-scale" },
     element("div", { class: "cnn-scale-bar", style: `background:linear-gradient(90deg,${stops})` }),
-    element("div", { class: "cnn-scale-ends" }, ...["low", "zero", "high"].map((end) => element("span", { class: end }))));
+    element(
+      "div",
+      { class: "cnn-scale-ends" },
+      ...["low", "zero", "high"].map((end) => element("span", { class: end })),
+    ),
+  );
 }
 
 /** @param {HTMLElement} node @param {number} scale */
@@ -223,8 +281,10 @@ function showScale(node, scale) {
 function spoken(model, made, cell) {
   const value = made.map[cell[0] * made.columns + cell[1]];
   const after = model.get("relu") ? " after the ReLU" : "";
-  return `Map [${cell[0]}, ${cell[1]}] = ${figures(value)}${after}. ` +
-    `The map runs from ${figures(made.low)} to ${figures(made.high)}.`;
+  return (
+    `Map [${cell[0]}, ${cell[1]}] = ${figures(value)}${after}. ` +
+    `The map runs from ${figures(made.low)} to ${figures(made.high)}.`
+  );
 }
 
 export default { render };

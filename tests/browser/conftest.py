@@ -1,7 +1,7 @@
 """Fixtures of the browser tests: a real JupyterLab at its default settings, and Chromium through Playwright.
 
     def test_something(run_notebook):
-        book = run_notebook(["1 + 1", "from cnncourse.widgets import ConvStepper; ConvStepper()"])  # or a path
+        book = run_notebook(["1 + 1", "from cnncourse.widgets import ConvStepper; ConvStepper()"])
         book.show(1)  # scroll to a cell: far off screen it is not in the page
         book.page.locator(".cnn").first.wait_for()
         book.set_source(0, "2 + 2")
@@ -227,7 +227,7 @@ def _text(output):
 
 @pytest.fixture
 def run_notebook(lab, page):
-    """run_notebook(path or list of cells) -> Notebook, every cell run; fails on errors unless `errors=True`."""
+    """run_notebook(path or list of cells) -> Notebook, all of it run; errors fail unless `errors=True`."""
     opened = []
 
     def run(notebook, errors=False, timeout=180_000):

@@ -16,7 +16,7 @@ MODES = ("zeros", "reflect", "replicate", "circular")
 
 @pytest.fixture(scope="module")
 def js(browser):
-    """js(file, expression, argument): evaluate an expression in which `m` is the module and `it` the argument."""
+    """js(file, expression, argument): evaluate an expression of `m`, the module, and `it`, the argument."""
     page = browser.new_page()
     page.goto("about:blank")
 

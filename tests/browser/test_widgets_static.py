@@ -102,7 +102,7 @@ def test_every_drawn_number_is_torchs(show, settings):
     page = show(w)
     assert numbers(board(page, "Input")) == written(padded[0, 0])
     assert numbers(board(page, "Output")) == written(output)
-    fields = page.locator(".cnn-kernel input").evaluate_all("(all) => all.map((f) => f.value)")
+    fields = page.locator(".cnn-weights input").evaluate_all("(all) => all.map((f) => f.value)")
     assert fields == [text(v) for row in w.kernel for v in row]
     i, j = w.cell
     top, left = i * w.stride, j * w.stride
@@ -317,12 +317,12 @@ def test_lab_pointer_and_size(show):
     page.mouse.click(box["x"] + box["width"] * 20.5 / 48, box["y"] + box["height"] * 5.5 / 38)
     assert "Map [5, 20]" in status(page)
     page.get_by_label("size").select_option("5 × 5")
-    assert page.locator(".cnn-kernel input").count() == 25
+    assert page.locator(".cnn-weights input").count() == 25
     assert page.get_by_label("Kernel weight, row 2, column 2").input_value() == "1"
     page.get_by_label("Kernel weight, row 0, column 0").fill("1")
     plane = lab_map("identity")
     page.get_by_label("size").select_option("3 × 3")
-    assert page.locator(".cnn-kernel input").count() == 9
+    assert page.locator(".cnn-weights input").count() == 9
     assert lab_value(page) == pytest.approx(plane[5, 20].item(), rel=5e-3)
 
 
