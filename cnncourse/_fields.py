@@ -14,7 +14,8 @@ from cnncourse.arithmetic import ReceptiveField, join_fields, receptive_field
 EVERYTHING = "all"
 _AS_IT_IS = {"cat", "clone", "_to_copy", "copy_", "where", "native_dropout", "alias", "detach", "lift_fresh"}
 _MOVES = {"view", "_unsafe_view", "permute", "transpose", "squeeze", "unsqueeze", "select", "split",
-          "split_with_sizes", "chunk", "unbind", "_reshape_alias", "expand", "channel_shuffle", "native_channel_shuffle"}  # fmt: skip
+          "split_with_sizes", "chunk", "unbind", "_reshape_alias", "expand", "channel_shuffle",
+          "native_channel_shuffle"}  # fmt: skip
 _REDUCES = {"mean", "sum", "amax", "amin", "max", "min", "var", "std", "var_mean"}
 _MULTIPLIES = {"addmm", "mm", "linear"}
 
