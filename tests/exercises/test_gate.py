@@ -84,12 +84,15 @@ def like(answer, fill):
     return type(answer)(fill(torch.tensor(float(answer)))) if isinstance(answer, (int, float)) else answer
 
 
+def shuffled(tensor):
+    """The right numbers in the wrong places; a lone number is moved instead."""
+    return tensor.flatten().roll(1).reshape(tensor.shape) if tensor.numel() > 1 else tensor + 1
+
+
 FOOLS = {
     "zeros": lambda exercise: lambda *a: like(exercise.reference(*a), torch.zeros_like),
     "ones": lambda exercise: lambda *a: like(exercise.reference(*a), torch.ones_like),
-    "shuffled": lambda exercise: (
-        lambda *a: like(exercise.reference(*a), lambda t: t.flatten().roll(1).reshape(t.shape))
-    ),
+    "shuffled": lambda exercise: lambda *a: like(exercise.reference(*a), shuffled),
     "input": lambda exercise: lambda *a: first_tensor(a),
     "nothing": lambda exercise: lambda *a: None,
 }
