@@ -136,7 +136,7 @@ def test_other_files_are_told_apart(saved, tmp_path):
     torch.save([torch.zeros(2)], tmp_path / "list.pth")
     with pytest.raises(ValueError, match="is no state dict: save one with"):
         pretrained("resnet18", root=tmp_path / "list.pth")
-    torch.save(models.build("resnet34", width=8).state_dict(), tmp_path / "other.pth")
+    torch.save(models.build("resnet34", width=1 / 8).state_dict(), tmp_path / "other.pth")
     with pytest.raises(
         ValueError, match=r"not the weights of resnet18: 0 tensors are missing .* do not belong"
     ):

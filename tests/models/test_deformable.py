@@ -182,7 +182,7 @@ def test_the_layer_uses_what_it_predicts():
 def test_the_network_is_resnet18_but_for_its_deformable_stages(name, layers):
     """Same names and shapes beside `conv_offset`; v1 starts with its very outputs."""
     torch.manual_seed(6)
-    rigid, network = models.build("resnet18", width=8), models.build(name, width=8)
+    rigid, network = models.build("resnet18", width=1 / 8), models.build(name, width=1 / 8)
     report = network.load_state_dict(rigid.state_dict(), strict=False)
     assert not report.unexpected_keys and all("conv_offset" in key for key in report.missing_keys)
     assert sum(isinstance(m, DeformConv2d) for m in network.modules()) == layers
