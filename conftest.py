@@ -129,6 +129,13 @@ def environment(variables):
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
+@pytest.fixture
+def strict_environment(monkeypatch):
+    """What a solved chapter's kernel finds in its environment, for a kernel that the test starts."""
+    for name, value in chapter_environment(strict=True).items():
+        monkeypatch.setenv(name, value)
+
+
 def execute_cell_input(kernel, source, allow_stdin=None):
     """nbval's own, but stored in the history: without it IPython shows a value that ends in a semicolon."""
     return kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)

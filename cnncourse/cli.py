@@ -75,10 +75,11 @@ def _jupyterlab(folder, browser):
     """Become JupyterLab; port, token and the rest are its own settings (JUPYTER_PORT, JUPYTER_TOKEN)."""
     from jupyterlab.labapp import LabApp
 
-    options = [] if browser else ["--no-browser"]
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{workspace.FIRST}"]
+    options += [] if browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # a container's only user, who would be refused
-    LabApp.launch_instance([str(folder / workspace.FIRST), f"--ServerApp.root_dir={folder}", *options])
+    LabApp.launch_instance(options)
 
 
 @app.command()
