@@ -14,7 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ._cifar import CLASSES as CIFAR_CLASSES
+from ._cifar import cifar_tensors
 from ._mnist import mnist_tensors
+from ._shapes import DRAW, draw_shapes
 
 DIGITS_TEST = 500  # of the 1,797 digits; the other 1,297 are for training
 
@@ -98,6 +101,59 @@ def mnist(root: str | Path | None = None, frame: int = 28) -> Dataset:
         return Split(_centre(images[:, None].float().div_(255), frame), labels.long())
 
     return Dataset(split(train, train_labels), split(test, test_labels), tuple("0123456789"))
+
+
+def shapes(
+    n: int = 1000,
+    n_test: int = 500,
+    *,
+    size: int = 32,
+    classes: tuple[str, ...] = tuple(DRAW),
+    scale: tuple[float, float] = (0.35, 0.7),
+    shift: float = 1.0,
+    rotate: float = 180.0,
+    texture: float = 0.3,
+    noise: float = 0.05,
+    seed: int = 0,
+) -> Dataset:
+    """Draw `n` shapes to train on and `n_test` to test, grey, (N, 1, size, size), classes equally frequent.
+
+    classes: some of circle, square, triangle, cross, ring, star. scale: least and largest diameter, as a
+    share of the picture. shift: 0 keeps each in the middle, 1 lets it go to the border. rotate: up to so many
+    degrees either way. texture: contrast of the background. noise: standard deviation of each pixel. The same
+    seed draws the same pictures.
+    """
+    unknown = [name for name in classes if name not in DRAW]
+    if unknown or not classes:
+        raise ValueError(f"There is no shape {unknown or classes}. Choose from: {', '.join(DRAW)}.")
+    if not 0 < scale[0] <= scale[1] <= 1:
+        raise ValueError(f"scale is {scale}: give the least and the largest diameter, between 0 and 1.")
+    generator = torch.Generator().manual_seed(seed)
+
+    def split(count: int) -> Split:
+        labels = torch.arange(count)[torch.randperm(count, generator=generator)] % len(classes)
+        how = (size, scale, shift, rotate, texture, noise)
+        return Split(draw_shapes(labels, tuple(classes), *how, generator), labels)
+
+    return Dataset(split(n), split(n_test), tuple(classes))
+
+
+def cifar10(root: str | Path | None = None) -> Dataset:
+    """CIFAR-10: 50,000 colour pictures to train on and 10,000 to test, 32 × 32, downloaded once (170 MB).
+
+    root: where you have it already: the folder of the archive, the archive, its unpacked batches, or an .npz
+    of x_train (N, 32, 32, 3), y_train, x_test, y_test. The archive's pickles are read without running what
+    they may contain. All of it takes 740 MB of memory, and is kept in the user's cache, or in
+    $CNNCOURSE_DATA/cifar10.
+    Raises FileNotFoundError, ConnectionError or ValueError (a damaged file), each with what to do.
+    Source: Krizhevsky (2009), Learning multiple layers of features from tiny images.
+    """
+    train, train_labels, test, test_labels = cifar_tensors(root)
+    return Dataset(
+        Split(train.float().div_(255), train_labels),
+        Split(test.float().div_(255), test_labels),
+        CIFAR_CLASSES,
+    )
 
 
 def _every_class_alike(labels: Tensor, count: int) -> Tensor:
