@@ -105,6 +105,7 @@ def test_sizes_of_the_textbook():
 # --- padding -------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")  # what is tested here
 @repeatable
 @given(either(1, 12), either(1, 7), either(1, 3))
 def test_same_padding_is_torchs_own(n, kernel_size, dilation):
