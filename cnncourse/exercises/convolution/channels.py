@@ -12,6 +12,11 @@ conv_layer = exercise(
     level=3,
     minutes=20,
     lines=7,
+    equivalent={
+        "new_ones": "every cell of the output is written before anyone reads it",
+        "dim=(2, 1, 3)": "a sum over three dimensions does not depend on their order",
+        "dim=(1, 3, 2)": "a sum over three dimensions does not depend on their order",
+    },
     shortcuts={"convolution": OWN_SUM},
     hints=(
         "Take your `conv2d` and let the patch keep all its channels: `images[:, :, rows, columns]`.",

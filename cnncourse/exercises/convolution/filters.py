@@ -22,6 +22,11 @@ def response_in_words(candidate, picture):
     level=2,
     minutes=8,
     lines=1,
+    equivalent={
+        "return [[": "a kernel may come as nested lists",
+        "[0.0, -1.0, 1.0]": "this row, too, adds up to zero and rises to the right: another edge filter",
+        "[-1.0, 1.0, 0.0]": "this row, too, adds up to zero and rises to the right: another edge filter",
+    },
     observe=response_in_words,
     hints=(
         "Think of the kernel as a question: is it brighter on my right than on my left?",

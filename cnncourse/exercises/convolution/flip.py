@@ -50,6 +50,7 @@ true_convolution = exercise(
     level=1,
     minutes=4,
     lines=1,
+    equivalent={"flip(1, 0)": "the order in which two directions are flipped does not matter"},
     hints=(
         "You have a `conv2d` that does not flip. What would you have to hand it?",
         "`kernel.flip(0, 1)` reads a kernel backwards in both directions.",

@@ -13,6 +13,7 @@ conv2d = exercise(
     level=2,
     minutes=10,
     lines=7,
+    equivalent={"new_ones": "every cell of the output is written before anyone reads it"},
     shortcuts={"convolution": OWN_SUM},
     hints=(
         "How many places are there for a kernel of height 2 on a picture of height 3? Lay it on and count.",
