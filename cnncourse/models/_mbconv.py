@@ -1,4 +1,4 @@
-"""MBConv, the block that efficientnet.py stacks: MobileNetV2's (arXiv:1801.04381) with squeeze-and-excitation."""
+"""MBConv, the block of efficientnet.py: MobileNetV2's (arXiv:1801.04381) with squeeze-and-excitation."""
 
 from torch import nn
 

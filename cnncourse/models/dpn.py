@@ -14,9 +14,8 @@ Two paths share every block: of what its last 1×1 gives, 256 maps are *added* t
 ResNet, and (+16) *appended* to the dense path, as in DenseNet. The first block of a stage projects its input
 to 256 + 2·16 maps. The 3×3 has G groups, as in ResNeXt. Each convolution but the first follows BN and ReLU.
 
-DPN-68 and DPN-131 are those of the authors' code, github.com/cypw/DPNs. Parameters have timm's names, but
-timm ends in an ELU, where the authors' code and ours have a ReLU. `width` multiplies all channels, those of a
-3×3 by having fewer groups: narrow twins for exercises, not in the paper.
+DPN-68 and DPN-131 are those of the authors' code, github.com/cypw/DPNs. Parameters have timm's names.
+`width` multiplies all channels, those of a 3×3 by having fewer groups: narrow twins, not in the paper.
 """
 
 import torch

@@ -85,15 +85,16 @@ def _stages(expansion):
 
 IMAGE, BASIC, WIDE = (3, 224, 224), _stages(1), _stages(4)
 TABLE2, TABLE3 = (f"He et al. 2016, arXiv:1512.03385, Table {n}" for n in (2, 3))
-VAL = "ILSVRC-12 val, 10 crops:"  # top-1/top-5, of which Table 2 has the first
+WEIGHTS = "torchvision's first weights for this form (IMAGENET1K_V1)"
+VAL, CROP = "ILSVRC-12 val, 10 crops:", "ILSVRC-12 val, one crop:"  # top-1/top-5; Table 2 has top-1 alone
 CARDS = {
     "plain18":      Card(11_515_688,  1_794_805_760, IMAGE, f"{VAL} 27.94 %", TABLE2, BASIC),
     "plain34":      Card(21_623_848,  3_644_493_824, IMAGE, f"{VAL} 28.54/10.02 %", TABLE3, BASIC),
     "resnet18":     Card(11_689_512,  1_814_073_344, IMAGE, f"{VAL} 27.88 % with A", TABLE2, BASIC),
     "resnet34":     Card(21_797_672,  3_663_761_408, IMAGE, f"{VAL} 24.52/7.46 %", TABLE3, BASIC),
-    "resnet50":     Card(25_557_032,  4_089_184_256, IMAGE, f"{VAL} 22.85/6.71 % for v1", TABLE3, WIDE),
-    "resnet101":    Card(44_549_160,  7_801_405_440, IMAGE, f"{VAL} 21.75/6.05 % for v1", TABLE3, WIDE),
-    "resnet152":    Card(60_192_808, 11_513_626_624, IMAGE, f"{VAL} 21.43/5.71 % for v1", TABLE3, WIDE),
+    "resnet50":     Card(25_557_032,  4_089_184_256, IMAGE, f"{CROP} 23.87/7.14 %", WEIGHTS, WIDE),
+    "resnet101":    Card(44_549_160,  7_801_405_440, IMAGE, f"{CROP} 22.63/6.45 %", WEIGHTS, WIDE),
+    "resnet152":    Card(60_192_808, 11_513_626_624, IMAGE, f"{CROP} 21.69/5.95 %", WEIGHTS, WIDE),
     "resnet50_v1":  Card(25_557_032,  3_857_973_248, IMAGE, f"{VAL} 22.85/6.71 %", TABLE3, WIDE),
     "resnet101_v1": Card(44_549_160,  7_570_194_432, IMAGE, f"{VAL} 21.75/6.05 %", TABLE3, WIDE),
     "resnet152_v1": Card(60_192_808, 11_282_415_616, IMAGE, f"{VAL} 21.43/5.71 %", TABLE3, WIDE),
