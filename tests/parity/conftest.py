@@ -128,3 +128,16 @@ def assert_same_network(make_ours, make_theirs, side, batch=2):
 def same_network():
     """`assert_same_network`, for test files, which cannot import from here."""
     return assert_same_network
+
+
+def assert_same_names(make_ours, make_theirs):
+    """Assert that both have entries of the same names, shapes and types, without the memory to hold them."""
+    ours, theirs = (on_meta(make).state_dict() for make in (make_ours, make_theirs))
+    described = [{name: (t.shape, t.dtype) for name, t in state.items()} for state in (ours, theirs)]
+    assert described[0] == described[1]
+
+
+@pytest.fixture
+def same_names():
+    """`assert_same_names`: all that is asked of a heavy network in a quick run."""
+    return assert_same_names
