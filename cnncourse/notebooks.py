@@ -113,9 +113,9 @@ def solve(source, destination):
 
 
 def _solve_one(path, target):
+    notebook = read(path)
     from .exercises import EXERCISES  # brings torch, which the rest of this file does without
 
-    notebook = read(path)
     unknown = [name for name in exercises(notebook) if name not in EXERCISES]
     if unknown:
         raise NotebookError(f"{path.name} checks {', '.join(unknown)}, which this version does not have.")
