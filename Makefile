@@ -1,6 +1,7 @@
 # make lab      learn: your own copies of the chapters, in JupyterLab
 # make test     everything that must hold, chapters and browser included
 # make solved   every chapter with the reference solutions, in build/solved
+# make mutants  every exercise that is code, against small faults in its reference
 # make lint     house style
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ SETUP = @command -v "$(PYTHON)" >/dev/null || { \
 	echo "There is no $(PYTHON): install Python 3.11 or newer, then run it again." >&2; exit 1; }; \
 	"$(PYTHON)" tools/setup.py
 
-.PHONY: lab test solved lint
+.PHONY: lab test solved mutants lint
 
 lab:
 	$(SETUP) lab
@@ -26,6 +27,10 @@ solved:
 	$(SETUP) lab
 	@rm -rf build/solved
 	@$(COURSE) -m cnncourse solve chapters build/solved
+
+mutants:
+	$(SETUP) test
+	@$(COURSE) tools/mutation.py
 
 lint:
 	$(SETUP) test
