@@ -5,7 +5,9 @@ import importlib
 __version__ = "0.1.0"
 
 _CHECKS = ("check", "hint", "progress", "reset", "solution", "yours")
-_MODULES = ("arithmetic", "data", "display", "exercises", "models", "ops", "training", "widgets")
+_MODULES = (
+    "arithmetic", "data", "display", "exercises", "inspection", "models", "ops", "pretrained", "training", "widgets",
+)  # fmt: skip
 __all__ = [*_CHECKS, *_MODULES]
 
 

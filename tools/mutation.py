@@ -8,7 +8,9 @@ and keep the shape. A survivor is killed by a better example, or explained in th
 import ast
 import copy
 import difflib
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cnncourse.exercises._exercise import definition_source
 
@@ -247,23 +249,31 @@ def table(surveys):
     return "\n".join(lines)
 
 
-def main():
-    """Survey every exercise that is code, print the table and the survivors; fail below 97 %."""
-    import sys
+GUIDE = Path(__file__).resolve().parent.parent / "CONTRIBUTING.md"
+BEGIN, END = "<!-- mutants -->", "<!-- /mutants -->"
 
+
+def write_guide(surveyed):
+    """Put the table into the contributor's guide, between its two marks."""
+    before, _, rest = GUIDE.read_text(encoding="utf-8").partition(BEGIN)
+    GUIDE.write_text(f"{before}{BEGIN}\n{surveyed}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def main():
+    """Survey every exercise that is code (or those named), print the table; fail below 97 %."""
     from cnncourse.exercises import EXERCISES
 
-    wanted = sys.argv[1:]
-    surveys = []
+    wanted, surveys = sys.argv[1:], []
     for exercise in EXERCISES.values():
         if exercise.kind in ("function", "module") and (not wanted or exercise.name in wanted):
             surveys.append(survey(exercise))
             for change in surveys[-1].survivors:
                 print(f"{exercise.name} survives: {change}", file=sys.stderr, flush=True)
     print(table(surveys))
+    if not wanted:
+        write_guide(table(surveys))
     lost = sum(len(one.survivors) for one in surveys)
-    judged = sum(one.rejected for one in surveys) + lost
-    return 1 if lost > 0.03 * judged else 0
+    return 1 if lost > 0.03 * (sum(one.rejected for one in surveys) + lost) else 0
 
 
 if __name__ == "__main__":

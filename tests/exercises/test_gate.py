@@ -106,6 +106,34 @@ def test_nothing_fools_a_function(name, fool):
     assert outcome in ("wrong", "crashed"), fool
 
 
+MODULES = [name for name in NAMES if EXERCISES[name].kind == "module"]
+MODULE_FOOLS = {
+    "zeros": lambda output, *inputs: like(output, torch.zeros_like),
+    "ones": lambda output, *inputs: like(output, torch.ones_like),
+    "input": lambda output, *inputs: inputs[0],
+    "detached": lambda output, *inputs: like(output, torch.detach),
+    "doubled": lambda output, *inputs: like(output, lambda tensor: 2 * tensor),
+    "nothing": lambda output, *inputs: None,
+}
+
+
+def fooling(reference, fool):
+    """The reference's layers, counted and shaped as they should be, and another output."""
+
+    def forward(self, *inputs):
+        return MODULE_FOOLS[fool](reference.forward(self, *inputs), *inputs)
+
+    return type("Fool", (reference,), {"forward": forward})
+
+
+@pytest.mark.parametrize("fool", MODULE_FOOLS)
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_fools_a_module(name, fool):
+    exercise = EXERCISES[name]
+    outcome = exercise.grade(fooling(exercise.reference, fool)).outcome
+    assert outcome in ("wrong", "crashed"), fool
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_line_and_default_is_in_an_example(name):
     """A line or a default that no example uses is one that nobody checks."""
