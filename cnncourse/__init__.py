@@ -6,8 +6,17 @@ __version__ = "0.1.0"
 
 _CHECKS = ("check", "hint", "progress", "reset", "solution", "yours")
 _MODULES = (
-    "arithmetic", "data", "display", "exercises", "inspection", "models", "ops", "pretrained", "training", "widgets",
-)  # fmt: skip
+    "arithmetic",
+    "data",
+    "display",
+    "exercises",
+    "inspection",
+    "models",
+    "ops",
+    "pretrained",
+    "training",
+    "widgets",
+)
 __all__ = [*_CHECKS, *_MODULES]
 
 
