@@ -13,18 +13,21 @@ from ._curves import LiveCurves, show_curves
 from ._grid import grid_html, show_array
 from ._numbers import PALETTE, to_numpy
 from ._picture import Picture
+from ._row import Row, show_row
 from ._tiles import as_tiles, choose_scale, describe_range, draw_tiles
 
 __all__ = [
     "PALETTE",
     "LiveCurves",
     "Picture",
+    "Row",
     "grid_html",
     "show_array",
     "show_curves",
     "show_filters",
     "show_images",
     "show_maps",
+    "show_row",
 ]
 MOST_MAPS = 64
 
