@@ -137,7 +137,7 @@ def install(purpose):
     """PyTorch, then the course and everything it needs."""
     install_torch()
     print("Installing JupyterLab and the rest.", flush=True)
-    package = ".[test]" if purpose == "test" else "."
+    package = ".[test,parity]" if purpose == "test" else "."
     command = pip("install", "--constraint", "constraints.txt", "--editable", package)
     require(run(command), "the packages could not be installed")
     for made in {"lab", purpose}:  # who develops can learn
