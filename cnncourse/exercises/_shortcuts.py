@@ -2,6 +2,7 @@
 
 import contextlib
 
+import torch
 from torch.overrides import TorchFunctionMode
 
 ALIASES = {
@@ -22,6 +23,8 @@ class _Watcher(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = getattr(func, "__name__", "")
         name = ALIASES.get(name, name)
+        if func is torch.Tensor.unfold:  # a view of all windows, not F.unfold, which has the same name
+            name = "Tensor.unfold"
         if name in self.functions:
             self.called.add(name)
         return func(*args, **(kwargs or {}))

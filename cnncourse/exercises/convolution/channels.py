@@ -17,7 +17,7 @@ conv_layer = exercise(
         "dim=(2, 1, 3)": "a sum over three dimensions does not depend on their order",
         "dim=(1, 3, 2)": "a sum over three dimensions does not depend on their order",
     },
-    shortcuts={"convolution": OWN_SUM},
+    shortcuts={"conv2d": OWN_SUM},
     hints=(
         "Take your `conv2d` and let the patch keep all its channels: `images[:, :, rows, columns]`.",
         "Output row i begins at input row i * s_h, so the patch's rows are `i * s_h : i * s_h + kh`.",
@@ -125,7 +125,7 @@ grouped_conv = exercise(
     minutes=10,
     lines=2,
     shortcuts={
-        "convolution": "`F.conv2d` has groups built in. Build them from `conv_layer`: one call for a group."
+        "conv2d": "`F.conv2d` has groups built in. Build them from `conv_layer`: one call for a group."
     },
     hints=(
         "A grouped layer is several small layers side by side. What does each of them get?",

@@ -140,7 +140,7 @@ im2col = exercise(
     level=3,
     minutes=15,
     lines=4,
-    shortcuts={"im2col": "`F.unfold` is what you are building here. Slices and `torch.stack` are enough."},
+    shortcuts={"unfold": "`F.unfold` is what you are building here. Slices and `torch.stack` are enough."},
     hints=(
         "Turn it around: instead of one patch at a time, take one kernel cell (u, v) at a time. What do all "
         "patches "

@@ -8,13 +8,14 @@ from .._kinds import exercise
 NOT_AUTOGRAD = (
     "That is autograd at work. Here the gradient is yours to write: it is a `conv2d` of the right two things."
 )
+AUTOGRAD = dict.fromkeys(("grad", "backward", "convolution_backward"), NOT_AUTOGRAD)
 
 kernel_gradient = exercise(
     ops.kernel_gradient,
     level=2,
     minutes=10,
     lines=1,
-    shortcuts={"convolution_backward": NOT_AUTOGRAD},
+    shortcuts=AUTOGRAD,
     hints=(
         "The derivation ends in a sum over i and j of g[i, j] · x[i + u, j + v]. You have seen such a sum "
         "before.",
@@ -88,7 +89,7 @@ image_gradient = exercise(
     level=3,
     minutes=15,
     lines=3,
-    shortcuts={"convolution_backward": NOT_AUTOGRAD},
+    shortcuts=AUTOGRAD,
     hints=(
         "Pixel (p, q) met weight (u, v) at the output cell (p - u, q - v). A minus between the indices: "
         "that is a "

@@ -14,7 +14,7 @@ conv2d = exercise(
     minutes=10,
     lines=7,
     equivalent={"new_ones": "every cell of the output is written before anyone reads it"},
-    shortcuts={"convolution": OWN_SUM},
+    shortcuts={"conv2d": OWN_SUM},
     hints=(
         "How many places are there for a kernel of height 2 on a picture of height 3? Lay it on and count.",
         "Two loops, i over the output's rows and j over its columns. The patch below the kernel is "
