@@ -12,6 +12,7 @@ The server starts once a session, on a free port, with a token and an empty home
 shut down after its test. `CNNCOURSE_SHOTS=folder` keeps a screenshot of every page at the end of its test.
 """
 
+import io
 import json
 import os
 import secrets
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,21 +228,85 @@ def _text(output):
 
 
 @pytest.fixture
-def run_notebook(lab, page):
-    """run_notebook(path or list of cells) -> Notebook, all of it run; errors fail unless `errors=True`."""
+def open_notebook(page):
+    """open_notebook(url) -> Notebook, its kernel ready and nothing run yet."""
     opened = []
 
-    def run(notebook, errors=False, timeout=180_000):
+    def go(url, timeout=180_000):
         page.set_default_timeout(timeout)
-        page.goto(lab.add(notebook))
+        page.goto(url)
         page.wait_for_function(_IDLE, timeout=timeout)
         page.set_default_timeout(30_000)
-        book = Notebook(page, timeout)
-        opened.append(book)
+        opened.append(Notebook(page, timeout))
+        return opened[-1]
+
+    yield go
+    if opened:  # kernels would pile up in a server that lives as long as the session
+        page.evaluate(f"async () => {{ await {_PANEL}?.sessionContext?.shutdown(); }}")
+
+
+@pytest.fixture
+def run_notebook(lab, open_notebook):
+    """run_notebook(path or list of cells) -> Notebook, all of it run; errors fail unless `errors=True`."""
+
+    def run(notebook, errors=False, timeout=180_000):
+        book = open_notebook(lab.add(notebook), timeout)
         book.run_all()
         assert errors or not book.errors(), "\n".join(book.errors())
         return book
 
-    yield run
-    if opened:  # kernels would pile up in a server that lives as long as the session
-        page.evaluate(f"async () => {{ await {_PANEL}?.sessionContext?.shutdown(); }}")
+    return run
+
+
+# ---- the course as a learner starts it
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """url(chapter) of a JupyterLab that `cnncourse start` opened on a new folder, at default settings."""
+    home = tmp_path_factory.mktemp("learner")
+    folder, port, token, log = home / "my-course", _free_port(), secrets.token_hex(16), home / "server.log"
+    (home / "config").mkdir()
+    exposed = {"LabApp": {"expose_app_in_browser": True}}  # so that the test can read the notebook's model
+    (home / "config" / "jupyter_lab_config.json").write_text(json.dumps(exposed))
+    own = {"JUPYTER_PORT": str(port), "JUPYTER_TOKEN": token, "CNNCOURSE_HOME": str(home / "records")}
+    command = [sys.executable, "-m", "cnncourse", "start", str(folder), "--no-browser"]
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            command, env={**_environment(home), **own}, cwd=home, stdout=out, stderr=out
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
+        yield lambda chapter: f"http://127.0.0.1:{port}/lab/tree/{chapter}?token={token}&reset"
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@pytest.fixture
+def film(page):
+    """film(seconds=…) adds a picture of the page; CNNCOURSE_FILM=file.gif keeps them as an animation."""
+    frames, path = [], os.environ.get("CNNCOURSE_FILM")
+
+    def shoot(seconds=0.4):
+        if path:
+            frames.append((page.screenshot(), seconds))
+
+    yield shoot
+    if frames:
+        _animate(frames, Path(path))
+
+
+def _animate(frames, path):
+    """Write screenshots as a GIF of 900 pixels' width, one palette for all."""
+    pictures = [Image.open(io.BytesIO(png)).convert("RGB") for png, _ in frames]
+    height = round(900 * pictures[0].height / pictures[0].width)
+    pictures = [picture.resize((900, height), Image.Resampling.LANCZOS).quantize(64) for picture in pictures]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    durations = [round(1000 * seconds) for _, seconds in frames]
+    pictures[0].save(
+        path, save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+    )
