@@ -7,6 +7,7 @@ _WIDGETS = {
     "ConvStepper": "conv_stepper",
     "KernelLab": "kernel_lab",
     "ChannelMixer": "channel_mixer",
+    "ReceptiveField": "receptive_field",
 }
 __all__ = list(_WIDGETS)
 

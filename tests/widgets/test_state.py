@@ -13,11 +13,15 @@ import traitlets
 from sklearn.datasets import load_digits
 
 from cnncourse import widgets
-from cnncourse.widgets import ChannelMixer, ConvStepper, KernelLab
+from cnncourse.widgets import ChannelMixer, ConvStepper, KernelLab, ReceptiveField
 from cnncourse.widgets._explorer import PRESETS, Explorer
 
 ALL = [getattr(widgets, name) for name in widgets.__all__]
-PICTURE = {KernelLab: {"pixels", "shape"}, ConvStepper: {"controls"}}  # what drawing needs beside the state
+PICTURE = {  # what drawing needs beside the state
+    KernelLab: {"pixels", "shape"},
+    ConvStepper: {"controls"},
+    ReceptiveField: {"map", "fields", "gradient", "gradient_unit"},
+}
 
 
 @pytest.mark.parametrize("widget", ALL)
