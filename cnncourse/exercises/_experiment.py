@@ -126,8 +126,3 @@ def _look_at(model, images):
 
 def _accuracy(scores, labels):
     return float((scores.argmax(1) == labels).mean())
-
-
-def experiment(**about):
-    """Decorator for a function that trains a network within a budget; see `ExperimentExercise`."""
-    return lambda reference: ExperimentExercise(reference, **about)

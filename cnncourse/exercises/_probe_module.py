@@ -96,8 +96,8 @@ def _observe(module, tensors, values, inputs):
     seen = {}
     for mode in MODES:
         with torch.no_grad():
-            for name, (_, tensor) in tensors.items():
-                tensor.copy_(values[name])
+            for name, (_, tensor) in _tensors(module).items():
+                tensor.detach().copy_(values[name])
         module.train(mode == "train")
         seen[mode] = _one_pass(module, tensors, inputs)
     return seen
@@ -112,8 +112,11 @@ def _one_pass(module, tensors, inputs):
     after = [plain(x) for x in handed]
     gradients = gradients_of(result, [*inputs, *(tensor for _, tensor in tensors.values())])
     marks = dict(zip(tensors, gradients[len(inputs) :], strict=True))
+    now = dict(module.named_buffers())  # `self.running_mean = ...` puts another tensor in a buffer's place
     marks |= {
-        name: t.detach().cpu().numpy().copy() for name, (kind, t) in tensors.items() if kind == "buffer"
+        name: now[name].detach().cpu().numpy().copy()
+        for name, (kind, _) in tensors.items()
+        if kind == "buffer"
     }
     return {
         "output": plain(result),

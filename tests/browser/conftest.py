@@ -301,10 +301,10 @@ def film(page):
 
 
 def _animate(frames, path):
-    """Write screenshots as a GIF of 900 pixels' width, one palette for all."""
+    """Write screenshots as a GIF of 900 pixels' width, every frame with its own palette."""
     pictures = [Image.open(io.BytesIO(png)).convert("RGB") for png, _ in frames]
     height = round(900 * pictures[0].height / pictures[0].width)
-    pictures = [picture.resize((900, height), Image.Resampling.LANCZOS).quantize(64) for picture in pictures]
+    pictures = [picture.resize((900, height), Image.Resampling.LANCZOS).quantize(128) for picture in pictures]
     path.parent.mkdir(parents=True, exist_ok=True)
     durations = [round(1000 * seconds) for _, seconds in frames]
     pictures[0].save(

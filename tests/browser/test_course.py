@@ -19,6 +19,7 @@ def book(course, open_notebook, page):
     opened = open_notebook(course(CHAPTER))
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
+    page.get_by_role("button", name="No", exact=True).click()  # JupyterLab asks whether to send news
     last = max(i for i, cell in enumerate(opened.cells()) if cell["cell_type"] == "code")
     page.wait_for_function(
         "(last) => window.jupyterapp.shell.currentWidget.content.model.cells.get(last).executionCount > 0",

@@ -7,7 +7,7 @@ from torch import nn
 
 from cnncourse.data import Split
 from cnncourse.exercises import _experiment as E
-from cnncourse.exercises._kinds import choice, counterexample, value
+from cnncourse.exercises._kinds import choice, counterexample, experiment, value
 
 parameters = value(lambda: 3 * 3 * 1 * 32 + 32, wrong={288: "The biases are missing."}).named("parameters")
 share = value(0.743, wrong={0.257: "That is the rest."}).named("share")
@@ -144,7 +144,7 @@ def trained(split, hidden=32, steps=150):
     return model
 
 
-tell = E.experiment(data=bars, accuracy=0.9, parameters=2_000, seconds=5, tiers={"gold": 0.95})(trained)
+tell = experiment(data=bars, accuracy=0.9, parameters=2_000, seconds=5, tiers={"gold": 0.95})(trained)
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_experiment_cannot_see_or_spoil_the_held_out_pictures():
 
 
 def test_experiment_over_its_time_is_told_so():
-    slow = E.experiment(data=bars, accuracy=0.9, parameters=2_000, seconds=0.05)(trained)
+    slow = experiment(data=bars, accuracy=0.9, parameters=2_000, seconds=0.05)(trained)
     assert slow.grade(lambda split: trained(split, steps=100_000)).outcome == "timed out"

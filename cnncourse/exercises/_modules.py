@@ -1,0 +1,107 @@
+"""The kind of exercise in which an `nn.Module` is written, judged by what it does."""
+
+from ._compare import Difference, arrays_agree, compare, outline
+from ._exercise import Exercise
+from ._probe_module import MODES, probe_module
+
+
+class ModuleExercise(Exercise):
+    """Write an `nn.Module`; the judge chooses every number, and names do not matter.
+
+    An example is `(options, input, …)`: `candidate(**options)` is built and called. An input on the meta
+    device asks for shapes and counts alone, for networks too large to run in a check.
+    """
+
+    kind = "module"
+    tolerance = {"float64": {"rtol": 1e-6, "atol": 1e-8}, "float32": {"rtol": 1e-3, "atol": 1e-4}}  # noqa: RUF012
+
+    def run(self, candidate, seed):
+        return probe_module(candidate, self.inputs(seed), seed=seed, seconds=self.seconds)
+
+    def compare(self, got, want):
+        if difference := _compare_manifest(got["tensors"], want["tensors"]):
+            return self._shape_first(got, want) or difference
+        return self._compare_rounds(got, want)
+
+    def _shape_first(self, got, want):
+        """Another output type or shape says more than a missing parameter."""
+        difference = compare(got["first"]["eval"]["output"], want["first"]["eval"]["output"])
+        return difference if difference and difference.what in ("type", "structure", "shape") else None
+
+    def _compare_rounds(self, got, want):
+        if got.get("meta"):
+            return compare(got["first"]["eval"]["output"], want["first"]["eval"]["output"])
+        tolerance = self.tolerance[min(got["precision"], want["precision"])]
+        for what in ("first", "second"):
+            for mode in MODES:
+                if difference := _compare_mode(got[what][mode], want[what][mode], mode, tolerance):
+                    return difference
+        return None
+
+    def alike(self, got, mistaken):
+        """Outputs and input gradients of the first round: what a mistake does, whatever else it registers."""
+        if got.get("meta") or mistaken.get("meta"):
+            return compare(got["first"]["eval"]["output"], mistaken["first"]["eval"]["output"]) is None
+        return all(
+            compare(got["first"][mode]["output"], mistaken["first"][mode]["output"], 1e-6, 1e-8) is None
+            and arrays_agree(got["first"][mode]["inputs"], mistaken["first"][mode]["inputs"], 1e-6, 1e-8)
+            and got["first"][mode]["changed"] == mistaken["first"][mode]["changed"]
+            for mode in MODES
+        )
+
+    def exactly(self, records, mistaken):
+        return all("crash" in g or self.compare(g, m) is None for g, m in zip(records, mistaken, strict=True))
+
+    def _behaves_like(self, records, mistaken):
+        """A mistake that differs from the reference only in what it registers must agree in everything."""
+        if not super()._behaves_like(records, mistaken):
+            return False
+        return self.exactly(records, mistaken) or not super()._behaves_like(mistaken, self._transcript(-1, 0))
+
+    def outline(self, record):
+        return (
+            None if "first" not in record else [outline(record["first"]["eval"]["output"]), record["tensors"]]
+        )
+
+
+def _compare_manifest(got, want):
+    extra = [item for item in got if got.count(item) > want.count(item)]
+    lacking = [item for item in want if want.count(item) > got.count(item)]
+    for kind, shape in [*lacking, *extra]:
+        have, need = got.count((kind, shape)), want.count((kind, shape))
+        text = f"{have} {kind}{'' if have == 1 else 's'} of shape {tuple(shape)}; expected {need}."
+        return Difference("structure", f"Your module has {text}")
+    return None
+
+
+def _compare_mode(got, want, mode, tolerance):
+    if difference := compare(got["output"], want["output"], **tolerance):
+        text = f"In {mode} mode: {difference.text}"
+        return Difference(difference.what, text, difference.path, difference.index)
+    if got["changed"] != want["changed"]:
+        return Difference("inputs", f"In {mode} mode your module changes its input in place.")
+    if not arrays_agree(got["inputs"], want["inputs"], **tolerance):
+        return Difference(
+            "gradient", f"In {mode} mode the output is right, but the gradient to the input is not."
+        )
+    return _compare_tensors(got["tensors"], want["tensors"], mode, tolerance)
+
+
+def _compare_tensors(got, want, mode, tolerance):
+    """Gradients and running statistics, tensor by tensor; names one that is like none of the reference's."""
+    wrong = [
+        g for g, w in zip(got, want, strict=True) if not arrays_agree([g["array"]], [w["array"]], **tolerance)
+    ]
+    if not wrong:
+        return None
+    odd = [g for g in wrong if not any(arrays_agree([g["array"]], [w["array"]], **tolerance) for w in want)]
+    tensor = (odd or wrong)[0]
+    if tensor["array"] is None:
+        return Difference(
+            "gradient", f"The output does not depend on `{tensor['name']}`: no gradient reaches it."
+        )
+    if tensor["kind"] == "parameter":
+        what, text = "gradient", f"the gradient of `{tensor['name']}`"
+    else:
+        what, text = "running statistics", f"the buffer `{tensor['name']}` after a step"
+    return Difference(what, f"In {mode} mode the output is right, but {text} is not.")
