@@ -225,6 +225,21 @@ def test_an_answer_survives_a_lost_stamp(mine, course):
     assert sources(path)[3] == VALUE
 
 
+def test_a_stub_of_an_old_version_is_no_answer(mine, course):
+    """Neither where the stamp is lost, nor where only a comment was added to it."""
+    path = mine / "01_convolution.ipynb"
+    notebook = notebooks.read(path)
+    del notebook.metadata["cnncourse"]
+    notebooks.write(notebook, path)
+    course({**CHAPTER, "conv": NEW_STUB})
+    assert changes(mine)[path.name].answers == 0
+    assert sources(path)[2:4] == [NEW_STUB, VALUE]
+    answer(path, f"# later\n{NEW_STUB}")
+    course({**CHAPTER, "conv": f"# new\n{NEW_STUB}"})
+    changes(mine)
+    assert sources(path)[2:4] == [f"# new\n{NEW_STUB}", VALUE]
+
+
 def test_outputs_of_unchanged_cells_stay(mine, course):
     path = mine / "01_convolution.ipynb"
     output = nbformat.v4.new_output("stream", text="2")
@@ -251,6 +266,17 @@ def test_a_broken_notebook_is_set_aside(mine):
     change = changes(mine)[path.name]
     assert change.what == "set aside" and "cut short" in change.reason
     assert change.backup.read_bytes() == before and sources(path)[2] == STUB
+
+
+def test_a_broken_notebook_of_a_renumbered_chapter_is_set_aside(mine, course):
+    (mine / "01_convolution.ipynb").write_text("{")
+    (course.folder / "01_convolution.ipynb").unlink()
+    course(CHAPTER, "02_convolution.ipynb")
+    assert changes(mine)["02_convolution.ipynb"].backup.read_text() == "{"
+    assert sorted(path.name for path in mine.glob("*.ipynb")) == [
+        "00_start_here.ipynb",
+        "02_convolution.ipynb",
+    ]
 
 
 def test_two_updates_in_one_second_keep_two_backups(mine, course):
