@@ -21,6 +21,8 @@ class AnswerExercise(Exercise):
             return {"records": [{"stub": True, "printed": ""}]}
         return {"records": [{"output": plain(candidate), "printed": ""}]}
 
+    afterword = ""  # the reply to a right answer has said it
+
     def named(self, name):
         """This exercise, called `name`."""
         self.name = name

@@ -102,7 +102,7 @@ class Exercise:
             fault = self.fault(records, seed)
             if fault is not None:
                 return self._explain(fault, records, seed)
-            return Verdict(self.name, PASSED, self.praise(transcript, seed))
+            return Verdict(self.name, PASSED, self.praise(transcript, seed), difference=self.afterword)
 
     def grade(self, candidate, seed=0):
         """Probe and judge in one, as a notebook does it."""
@@ -111,6 +111,11 @@ class Exercise:
     def praise(self, transcript, seed):
         """What a right answer reads."""
         return "Right."
+
+    @property
+    def afterword(self):
+        """What is worth knowing once the answer is right."""
+        return self.why
 
     def compare(self, got, want):
         """First `Difference` of two records that both ran to their end."""
