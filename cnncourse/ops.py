@@ -5,7 +5,8 @@ Every function here computes, at its own speed, the same sum:
     z[n, k, i, j] = b[k] + sum over c, u, v of  x[n, c, i * s_h + u, j * s_w + v] * w[k, c, u, v]
 
 Nothing is flipped, for what deep learning calls convolution is cross-correlation; `true_convolution` is the
-exception. Sizes are those of the "valid" rule: the kernel never leaves the picture.
+exception. Sizes are those of the "valid" rule: the kernel never leaves the picture. `pad` makes room around
+it, and `transposed_conv2d` goes the other way.
 """
 
 import torch
@@ -135,3 +136,69 @@ def input_gradient(gradient, weight):
     """
     kh, kw = weight.shape[2:]
     return F.conv2d(gradient, weight.flip(2, 3).transpose(0, 1), padding=(kh - 1, kw - 1))
+
+
+def pad(image, padding, mode="zeros"):
+    """Put `padding` rows and columns on every side of an image, filled as `mode` says.
+
+    image (H, W) gives (H + 2 * padding, W + 2 * padding). "zeros": zeros. "replicate": the nearest border
+    pixel again and again. "reflect": as in a mirror that stands on the border pixels, which are not doubled.
+    "circular": the picture goes on from its opposite side.
+    """
+    height, width = image.shape
+    if mode == "zeros":
+        padded = image.new_zeros(height + 2 * padding, width + 2 * padding)
+        padded[padding : padding + height, padding : padding + width] = image
+        return padded
+    index = []
+    for n in image.shape:
+        i = torch.arange(-padding, n + padding)  # where each row of the result would lie in the image
+        if mode == "replicate":
+            i = i.clamp(0, n - 1)
+        elif mode == "reflect":
+            i = n - 1 - (n - 1 - i.abs()).abs()
+        else:
+            i = i % n
+        index.append(i)
+    return image[index[0]][:, index[1]]
+
+
+def strided_conv2d(image, kernel, stride=(1, 1)):
+    """Slide `kernel` over `image` in steps of `stride` and return every dot product.
+
+    image (H, W), kernel (kh, kw) and stride (s_h, s_w) give ((H - kh) // s_h + 1, (W - kw) // s_w + 1).
+    """
+    (height, width), (kh, kw), (s_h, s_w) = image.shape, kernel.shape, stride
+    rows, columns = (height - kh) // s_h + 1, (width - kw) // s_w + 1
+    output = image.new_zeros(rows, columns)
+    for u in range(kh):
+        for v in range(kw):
+            seen = image[u : u + rows * s_h : s_h, v : v + columns * s_w : s_w]  # (rows, columns)
+            output += kernel[u, v] * seen
+    return output
+
+
+def dilated_kernel(kernel, dilation):
+    """Spread the weights of a kernel: `dilation` cells from one to the next, zeros between them.
+
+    kernel (kh, kw) gives (dilation * (kh - 1) + 1, dilation * (kw - 1) + 1).
+    """
+    kh, kw = kernel.shape
+    spread = kernel.new_zeros(dilation * (kh - 1) + 1, dilation * (kw - 1) + 1)
+    spread[::dilation, ::dilation] = kernel
+    return spread
+
+
+def transposed_conv2d(image, kernel, stride=1):
+    """Stamp the kernel into the output once for every pixel, times that pixel; overlapping stamps add up.
+
+    image (H, W) and kernel (kh, kw) give ((H - 1) * stride + kh, (W - 1) * stride + kw): the stamp of pixel
+    (i, j) begins in row i * stride and column j * stride.
+    """
+    (height, width), (kh, kw) = image.shape, kernel.shape
+    output = image.new_zeros((height - 1) * stride + kh, (width - 1) * stride + kw)
+    for i in range(height):
+        for j in range(width):
+            top, left = i * stride, j * stride
+            output[top : top + kh, left : left + kw] += image[i, j] * kernel
+    return output
