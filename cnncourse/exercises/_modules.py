@@ -9,19 +9,25 @@ class ModuleExercise(Exercise):
     """Write an `nn.Module`; the judge chooses every number, and names do not matter.
 
     An example is `(options, input, …)`: `candidate(**options)` is built and called. An input on the meta
-    device asks for shapes and counts alone, for networks too large to run in a check.
+    device asks for shapes and counts alone, for networks too large to run in a check. `as_built=True` also
+    compares what the module does with the numbers that it was built with; they must not be random.
     """
 
     kind = "module"
     tolerance = {"float64": {"rtol": 1e-6, "atol": 1e-8}, "float32": {"rtol": 1e-3, "atol": 1e-4}}  # noqa: RUF012
 
+    def __init__(self, reference, *, as_built=False, **about):
+        super().__init__(reference, **about)
+        self.as_built = as_built
+
     def run(self, candidate, seed):
-        return probe_module(candidate, self.inputs(seed), seed=seed, seconds=self.seconds)
+        inputs = self.inputs(seed)
+        return probe_module(candidate, inputs, seed=seed, seconds=self.seconds, as_built=self.as_built)
 
     def compare(self, got, want):
         if difference := _compare_manifest(got["tensors"], want["tensors"]):
             return self._shape_first(got, want) or difference
-        return self._compare_rounds(got, want)
+        return self._compare_rounds(got, want) or _compare_built(got.get("built"), want.get("built"))
 
     def _shape_first(self, got, want):
         """Another output type or shape says more than a missing parameter."""
@@ -71,6 +77,23 @@ def _compare_manifest(got, want):
         have, need = got.count((kind, shape)), want.count((kind, shape))
         text = f"{have} {kind}{'' if have == 1 else 's'} of shape {tuple(shape)}; expected {need}."
         return Difference("structure", f"Your module has {text}")
+    return None
+
+
+def _compare_built(got, want):
+    """What differs before any training, when the judge has not yet put its own numbers in."""
+    if want is None:
+        return None
+    for mode in MODES:
+        if compare(got["outputs"][mode], want["outputs"][mode]):
+            text = f"As built, in {mode} mode, the output differs. Look at the first values of your tensors."
+            return Difference("values", text)
+    if got["history"] != want["history"]:
+        odd = sorted({*got["history"]} ^ {*want["history"]})[0]
+        text = (
+            f"The buffer `{odd}` drags the gradient's history along, batch after batch. Cut it: `.detach()`."
+        )
+        return Difference("gradient", text)
     return None
 
 

@@ -19,19 +19,25 @@ MODES = ("eval", "train")
 DIGITS = 7  # of a float64 fingerprint that two orders of summation agree on
 
 
-def probe_module(candidate, examples, *, seed=0, seconds=SECONDS):
-    """Transcript of `candidate(**options)(*inputs)` for every example `(options, *inputs)`."""
-    runs = [lambda example=example: _run(candidate, *example, seed=seed) for example in examples]
+def probe_module(candidate, examples, *, seed=0, seconds=SECONDS, as_built=False):
+    """Transcript of `candidate(**options)(*inputs)` for every example `(options, *inputs)`.
+
+    `as_built` also looks at the module with the numbers that it was built with.
+    """
+    runs = [
+        lambda example=example: _run(candidate, *example, seed=seed, as_built=as_built)
+        for example in examples
+    ]
     return probe_all(runs, seconds)
 
 
-def _run(candidate, options, *inputs, seed):
+def _run(candidate, options, *inputs, seed, as_built):
     if any(isinstance(x, torch.Tensor) and x.is_meta for x in inputs):
         return _on_meta(candidate, options, inputs)
     try:
-        return _in_precision(candidate, options, inputs, seed, torch.float64)
+        return _in_precision(candidate, options, inputs, seed, torch.float64, as_built)
     except RuntimeError:  # a float32 constant inside forward: the same in the precision it was written for
-        return _in_precision(candidate, options, inputs, seed, torch.float32)
+        return _in_precision(candidate, options, inputs, seed, torch.float32, as_built)
 
 
 def _on_meta(candidate, options, inputs):
@@ -42,9 +48,10 @@ def _on_meta(candidate, options, inputs):
     return {"tensors": _manifest(module), "meta": True, "first": {"eval": {"output": plain(output)}}}
 
 
-def _in_precision(candidate, options, inputs, seed, dtype):
+def _in_precision(candidate, options, inputs, seed, dtype, as_built):
     module = candidate(**options).to(dtype)
     inputs = [_cast(fresh(x), dtype) for x in inputs]
+    built = _as_built(module, inputs) if as_built else None
     tensors = _tensors(module)
     first = _observe(module, tensors, _values(tensors, {}, seed), inputs)
     alike = _split(tensors, dict.fromkeys(tensors, 0), first)
@@ -52,9 +59,17 @@ def _in_precision(candidate, options, inputs, seed, dtype):
     return {
         "tensors": _manifest(module),
         "precision": str(dtype).removeprefix("torch."),
+        "built": built,
         "first": {mode: _by_rank(first[mode], alike, tensors) for mode in MODES},
         "second": {mode: _by_rank(seen[mode], classes, tensors) for mode in MODES},
     }
+
+
+def _as_built(module, inputs):
+    """Outputs with the first numbers of all, and the buffers that drag a gradient's history along."""
+    inputs = [x.clone().requires_grad_() * 1 if _is_float(x) else x for x in inputs]
+    outputs = {mode: plain(module.train(mode == "train")(*inputs)) for mode in MODES}
+    return {"outputs": outputs, "history": [name for name, b in module.named_buffers() if b.requires_grad]}
 
 
 def _cast(x, dtype):
@@ -95,7 +110,7 @@ def _observe(module, tensors, values, inputs):
     """Outputs, gradients and buffers with these values, in eval and in train mode."""
     seen = {}
     for mode in MODES:
-        with torch.no_grad():
+        with torch.no_grad():  # what stands under a name may be another tensor than before
             for name, (_, tensor) in _tensors(module).items():
                 tensor.detach().copy_(values[name])
         module.train(mode == "train")

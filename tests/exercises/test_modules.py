@@ -276,3 +276,36 @@ def test_the_transcript_is_plain():
             walk(part)
 
     walk(probe_module(Residual, [({"c_in": 2, "c_out": 3}, torch.randn(2, 2, 5, 5))]))
+
+
+class Counting(nn.Module):
+    """Scale by a number that is learned from 2, and remember the mean."""
+
+    def __init__(self, first=2.0, detach=True, replace=False):
+        super().__init__()
+        self.scale, self.detach, self.replace = nn.Parameter(torch.tensor(first)), detach, replace
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, x):
+        mean = x.mean().detach() if self.detach else x.mean()
+        if self.replace:
+            self.seen = self.seen + mean
+        else:
+            self.seen.add_(mean)
+        return x * self.scale
+
+
+def counting(**options):
+    return lambda: Counting(**options)
+
+
+def test_first_values_and_what_buffers_drag_along():
+    loose, strict = exercise(Counting), exercise(Counting, as_built=True)
+    for ex in (loose, strict):
+        ex.make_examples = lambda draw: iter([({}, draw(3, 2))])
+        assert ex.grade(counting()).passed
+        assert ex.grade(counting(replace=True)).passed, "another tensor under a buffer's name is its buffer"
+    assert loose.grade(counting(first=3.0)).passed and loose.grade(counting(detach=False)).passed
+    assert "first values" in strict.grade(counting(first=3.0)).message
+    assert "`seen` drags" in strict.grade(counting(detach=False)).message
+    assert "`seen` drags" in strict.grade(counting(detach=False, replace=True)).message

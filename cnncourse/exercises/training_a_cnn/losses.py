@@ -42,7 +42,8 @@ cross_entropy = exercise(
         "nll_loss": "`nll_loss` picks the right class and averages. Write that out too.",
     },
     equivalent={
-        "amax(0, keepdim=True)": "any subtraction does that is the same for a whole row and large enough",
+        "labels[:, None])[:,]": "(N, 1) broadcasts, and the mean of all differences is the same",
+        "labels[:, None])[:, -1]": "one column: the first is the last",
     },
     hints=(
         "−ln(eˢ / Σ eˢ) = ln Σ eˢ − s. So you need the logarithm of a sum, and the score of the right class.",

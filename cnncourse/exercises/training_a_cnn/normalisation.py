@@ -11,6 +11,7 @@ BatchNorm = exercise(
     level=3,
     minutes=25,
     lines=12,
+    as_built=True,
     hints=(
         "`x.mean((0, 2, 3))` is (C,): over examples, rows and columns. `x.var((0, 2, 3), unbiased=False)` "
         "likewise. To use them on (N, C, H, W), give them two more axes: `mean[:, None, None]`.",
@@ -21,6 +22,10 @@ BatchNorm = exercise(
         "Return (x − mean) / √(variance + epsilon) · scale + shift.",
     ),
     why="Mean and variance depend on x, so their gradients flow; what is remembered is only for evaluation.",
+    equivalent=dict.fromkeys(
+        ("mean((2, 0, 3))", "mean((0, 3, 2))", "var((2, 0, 3)", "var((0, 3, 2)"),
+        "the order in which axes are named does not matter",
+    ),
 )
 
 
@@ -197,3 +202,28 @@ class WithShapedStatistics(nn.Module):
             mean, variance = self.mean, self.variance
         x = (x - mean.view(shape)) * torch.rsqrt(variance.view(shape) + epsilon)
         return x * self.gamma.view(shape) + self.beta.view(shape)
+
+
+@BatchNorm.mistake("At first the scale is 1 and the shift 0, so that the layer only normalises.")
+class _(BatchNorm.reference):
+    def __init__(self, channels, momentum=0.1, epsilon=1e-5):
+        super().__init__(channels, momentum, epsilon)
+        nn.init.zeros_(self.scale)
+
+
+@BatchNorm.mistake("The running mean begins at 0 and the running variance at 1: as if nothing had been seen.")
+class _(BatchNorm.reference):
+    def __init__(self, channels, momentum=0.1, epsilon=1e-5):
+        super().__init__(channels, momentum, epsilon)
+        self.running_variance.zero_()
+
+
+@BatchNorm.mistake(
+    "What is remembered carries the gradient's history along, batch after batch. Cut it: `mean.detach()`."
+)
+class _(_Variant):
+    def statistics(self, x):
+        mean, variance = x.mean(self.axes), x.var(self.axes, unbiased=False)
+        self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
+        self.running_variance = (1 - self.momentum) * self.running_variance + self.momentum * x.var(self.axes)
+        return mean, variance
