@@ -23,6 +23,9 @@ class AnswerExercise(Exercise):
 
     afterword = ""  # the reply to a right answer has said it
 
+    def beside(self, difference):
+        return ""
+
     def named(self, name):
         """This exercise, called `name`."""
         self.name = name

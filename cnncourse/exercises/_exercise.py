@@ -112,6 +112,10 @@ class Exercise:
         """What a right answer reads."""
         return "Right."
 
+    def beside(self, difference):
+        """What a recognised cause leaves to say."""
+        return difference.text
+
     @property
     def afterword(self):
         """What is worth knowing once the answer is right."""
@@ -163,7 +167,7 @@ class Exercise:
             self.name,
             outcome,
             message,
-            difference=" ".join(filter(None, [difference.text if number is not None else "", guess])),
+            difference=" ".join(filter(None, [self.beside(difference) if number is not None else "", guess])),
             what=difference.what,
             scene=self.scene(index, record, want, difference, seed),
             crash=record.get("crash"),
