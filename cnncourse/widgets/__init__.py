@@ -8,6 +8,9 @@ _WIDGETS = {
     "KernelLab": "kernel_lab",
     "ChannelMixer": "channel_mixer",
     "ReceptiveField": "receptive_field",
+    "PoolLab": "pool_lab",
+    "GradientFlow": "gradient_flow",
+    "OptimizerRace": "optimizer_race",
 }
 __all__ = list(_WIDGETS)
 
