@@ -1,6 +1,7 @@
 """What every test shares: one torch thread, the data beside the clone, a Chromium."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported anywhere, and in every child process
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -21,7 +21,7 @@ def clone(tmp_path):
     """What a clone has for the set-up, in a folder with a space and Hangul, and no index to install from."""
     clone = tmp_path / "나의 clone"
     clone.mkdir()
-    for name in ("pyproject.toml", "constraints.txt", "Makefile", "LICENSE", "LICENSE-CONTENT"):
+    for name in ("pyproject.toml", "constraints.txt", "Makefile", "README.md", "LICENSE", "LICENSE-CONTENT"):
         shutil.copy(ROOT / name, clone)
     shutil.copytree(ROOT / "tools", clone / "tools")
     return clone

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,19 @@ def test_a_cell_that_raises_fails_and_the_next_one_runs(run):
     assert status == 1 and "ZeroDivisionError" in said and "1 failed, 2 passed" in said
 
 
+def test_a_kernel_that_dies_fails_the_rest(run):
+    status, said = run("import os; os._exit(1)", "print('never')", CNNCOURSE_SLOWNESS="0.02")
+    assert status == 1 and "Cell 0" in said and "INTERNALERROR" not in said, said
+
+
+def test_the_work_of_children_counts(run, tmp_path):
+    work = "import time\nwhile time.process_time() < 0.6: pass"
+    status, said = run(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {work!r}])")
+    assert status == 0, said
+    times = json.loads((tmp_path / "build" / "times" / "chapters-01_convolution.json").read_text())
+    assert times["seconds"] >= 0.55
+
+
 def test_a_check_that_stays_silent_fails_the_chapter(run):
     status, said = run("def check(thing): pass", "def f(): ...\ncheck(f)")
     assert status == 1 and "no 'not attempted' below the check of f" in said
@@ -61,10 +75,16 @@ def test_a_solved_chapter_is_strict_and_has_more_time(run, tmp_path):
 
 
 def test_a_slow_cell_and_a_slow_chapter_fail(run):
-    nap = "import time; time.sleep(0.7)"
-    status, said = run(nap, nap, nap, CNNCOURSE_SLOWNESS="0.02")
-    assert status == 1
-    assert "s, and 0.6 s are allowed" in said and "the chapter took" in said
+    work = "import time\nbegan = time.process_time()\nwhile time.process_time() < began + 1.7: pass"
+    status, said = run(work, work, work, CNNCOURSE_SLOWNESS="0.05")
+    assert status == 1 and "4 failed" in said, said
+    assert re.search(r"the work of the cell took 1\.[78]\d s, and 1\.50 s are allowed", said)
+    assert re.search(r"the work of the chapter took 5\.\d\d s, and 3\.00 s are allowed", said)
+
+
+def test_a_cell_that_hangs_fails(run):
+    status, said = run("import time; time.sleep(60)", "1 + 1", CNNCOURSE_SLOWNESS="0.01")
+    assert status == 1 and "Timeout of 1.8 seconds exceeded" in said, said
 
 
 @pytest.mark.parametrize(
