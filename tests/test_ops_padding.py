@@ -46,7 +46,7 @@ def test_a_dilated_kernel_does_what_torchs_dilation_does(kernel, dilation):
 
 
 @pytest.mark.parametrize(
-    "size, kernel, stride", itertools.product([(1, 1), (3, 4)], [(2, 2), (3, 1), (4, 5)], [1, 2, 3])
+    "size, kernel, stride", list(itertools.product([(1, 1), (3, 4)], [(2, 2), (3, 1), (4, 5)], [1, 2, 3]))
 )
 def test_transposed_convolution_is_torchs(size, kernel, stride):
     x, w = normal(*size), normal(*kernel, seed=1)

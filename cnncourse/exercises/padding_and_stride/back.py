@@ -10,7 +10,7 @@ transposed_conv2d = exercise(
     ops.transposed_conv2d,
     level=2,
     minutes=12,
-    lines=6,
+    lines=7,
     shortcuts={
         "conv_transpose2d": "`F.conv_transpose2d` is what you are building here. A stamp for every pixel is "
         "enough.",

@@ -41,8 +41,8 @@ pad = exercise(
     hints=(
         "Zeros first: make a larger picture with `image.new_zeros(...)` and write the image into its middle.",
         "For the other modes every cell of the result shows some pixel of the image. Which row is it? Write "
-        "down, for n = 4 and padding 2, the six row numbers of each mode. Rows −2, −1, 0, …, 5 of the image "
-        "would be wanted; four of them exist.",
+        "down, for n = 4 and padding 2, the eight row numbers of each mode. Rows −2, −1, 0, …, 5 of the "
+        "image are wanted; four of them exist.",
         "For n = 4 and padding 2: replicate 0 0 0 1 2 3 3 3, reflect 2 1 0 1 2 3 2 1, circular "
         "2 3 0 1 2 3 0 1. From `i = torch.arange(-padding, n + padding)` you get them with `clamp`, "
         "`abs` and `%`.",

@@ -7,7 +7,7 @@ from .._kinds import exercise, value
 @exercise(
     level=2,
     minutes=12,
-    lines=5,
+    lines=6,
     hints=(
         "Begin with a single pixel: it sees itself, so size 1, jump 1, start 0. What does one layer change?",
         "A layer reads kernel_size units of the map below, dilation apart, and these lie `jump` pixels apart "

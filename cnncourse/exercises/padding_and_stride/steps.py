@@ -95,7 +95,7 @@ dilated_kernel = exercise(
     ops.dilated_kernel,
     level=1,
     minutes=5,
-    lines=3,
+    lines=4,
     hints=(
         "How large is a kernel of three weights, two cells apart? Draw it: w 0 w 0 w.",
         "Make a kernel of zeros of that size, and write the weights into every `dilation`-th cell.",
