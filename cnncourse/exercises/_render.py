@@ -117,14 +117,14 @@ def _worded(described, caption):
     array = described.get("array")
     if array is not None:
         said = str(array[()]) if array.ndim == 0 else f"empty, shape {tuple(array.shape)}"
-    elif described["kind"] == "sequence":
-        said = f"({', '.join(_short(item) for item in described['items'][:8])})"
     else:
         said = _short(described)
     return f"<div><b>{escape(caption)}</b> {escape(said)}</div>"
 
 
 def _short(described):
+    if described["kind"] == "sequence":
+        return f"({', '.join(_short(item) for item in described['items'][:8])})"
     array = described.get("array")
     if array is None:
         return described.get(

@@ -134,6 +134,31 @@ def _(image, padding, mode="zeros"):
     return padded * (rows[:, None] | columns)
 
 
+EMPTY_SLICE = (
+    "With padding 0 your slice `padding:-padding` is `0:-0`, which is empty. Count from the front: "
+    "`padding : padding + height`."
+)
+
+
+def _from_behind(image, padding, mode="zeros"):
+    if mode != "zeros":
+        return ops.pad(image, padding, mode)
+    padded = image.new_zeros(image.shape[0] + 2 * padding, image.shape[1] + 2 * padding)
+    padded[padding:-padding, padding:-padding] = image
+    return padded
+
+
+pad.mistake(EMPTY_SLICE)(_from_behind)
+
+
+@pad.mistake(
+    "The modes are still missing. And with padding 0 the slice `padding:-padding` is empty: count from the "
+    "front."
+)
+def _(image, padding, mode="zeros"):
+    return _from_behind(image, padding)
+
+
 @pad.alternative
 def a_pixel_at_a_time(image, padding, mode="zeros"):
     (height, width), p = image.shape, padding

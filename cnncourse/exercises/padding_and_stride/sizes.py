@@ -150,6 +150,15 @@ def _(n, size, kernel_size, stride=1, dilation=1):
 
 
 @padding_for.mistake(
+    "This is what is lacking at each end. Two things remain: a padding is at least 0, and it has to be "
+    "checked, "
+    "for sometimes none gives the size."
+)
+def _(n, size, kernel_size, stride=1, dilation=1):
+    return -(-((size - 1) * stride + dilation * (kernel_size - 1) + 1 - n) // 2)
+
+
+@padding_for.mistake(
     "What is lacking is shared by both ends, and half of an odd number must be rounded up: else it is too "
     "little."
 )
