@@ -67,8 +67,7 @@ function down([k, s, p, d], counts, n) {
 
 /** The heat of a picture whose axes do not know of each other, row by row.
  * @param {number[]} rows @param {number[]} columns */
-export const product = (rows, columns) =>
-  Float64Array.from(rows.flatMap((r) => columns.map((c) => r * c)));
+export const product = (rows, columns) => Float64Array.from(rows.flatMap((r) => columns.map((c) => r * c)));
 
 /** Sides of the smallest box about the field's middle that holds this share of the heat.
  * @param {ArrayLike<number>} heat row by row @param {number[]} shape @param {{row: Field, column: Field}} field

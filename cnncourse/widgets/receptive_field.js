@@ -72,9 +72,9 @@ function read(model) {
   const last = fields(layers)[layers.length];
   const [row, column] = stack ? [last, last] : model.get("fields").map(asField);
   const map = stack ? mapOf(layers, size) : model.get("map");
-  const unit = model.get("unit").map((/** @type {number} */ i, /** @type {number} */ axis) =>
-    clamp(i, 0, Math.max(0, map[axis] - 1)),
-  );
+  const unit = model
+    .get("unit")
+    .map((/** @type {number} */ i, /** @type {number} */ axis) => clamp(i, 0, Math.max(0, map[axis] - 1)));
   if (!why && String(unit) !== String(model.get("unit"))) assign(model, { unit });
   const heat = why ? null : stack ? stackHeat(layers, size, unit) : measured(model, unit);
   return { size, map, row, column, unit, stack, heat, problem: why };
@@ -95,7 +95,9 @@ const stackHeat = (layers, [height, width], unit) =>
 function measured(model, unit) {
   if (String(model.get("gradient_unit")) !== String(unit)) return null;
   const bytes = model.get("gradient");
-  const whole = bytes.buffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+  const whole = bytes.buffer
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
   return new Float32Array(whole.slice().buffer);
 }
 
@@ -138,7 +140,8 @@ function restack(model, layers, size = model.get("size")) {
   const [was, now] = [model.get("layers"), layers].map((given) => fields(given)[given.length]);
   const [before, after] = [mapOf(model.get("layers"), model.get("size")), mapOf(layers, size)];
   const unit = model.get("unit").map((/** @type {number} */ i, /** @type {number} */ axis) => {
-    if (size[axis] !== model.get("size")[axis] || !before[axis]) return Math.floor(Math.max(0, after[axis] - 1) / 2);
+    if (size[axis] !== model.get("size")[axis] || !before[axis])
+      return Math.floor(Math.max(0, after[axis] - 1) / 2);
     return Math.max(0, unitAt(now, centre(was, i), after[axis]));
   });
   assign(model, { layers, size, unit });
@@ -310,8 +313,7 @@ function marksMarkup(view, zoom, margin) {
     ? `<path class="cnn-around" fill-rule="evenodd" d="M0 0H${width}V${height}H0Z` +
       `M${picture[0]} ${picture[0]}h${picture[1]}v${picture[2]}h${-picture[1]}Z"/>`
     : "";
-  const rim =
-    `<rect class="cnn-rim" x="${picture[0]}" y="${picture[0]}" width="${picture[1]}" height="${picture[2]}"/>`;
+  const rim = `<rect class="cnn-rim" x="${picture[0]}" y="${picture[0]}" width="${picture[1]}" height="${picture[2]}"/>`;
   const id = `cnn-pad-${Math.random().toString(36).slice(2)}`;
   const hatch =
     `<defs><pattern id="${id}" width="6" height="6" patternUnits="userSpaceOnUse">` +
@@ -355,8 +357,12 @@ function mapMarkup(view, size) {
   const lines =
     size < 5
       ? ""
-      : range(rows + 1).map((i) => `M0 ${i * size}H${width}`).join("") +
-        range(columns + 1).map((j) => `M${j * size} 0V${height}`).join("");
+      : range(rows + 1)
+          .map((i) => `M0 ${i * size}H${width}`)
+          .join("") +
+        range(columns + 1)
+          .map((j) => `M${j * size} 0V${height}`)
+          .join("");
   const cell = outline({ row: view.unit[0], column: view.unit[1], rows: 1, columns: 1 }, size);
   return (
     `<svg width="${width + 6}" height="${height + 6}" viewBox="-3 -3 ${width + 6} ${height + 6}" aria-hidden="true">` +
@@ -405,7 +411,7 @@ const span = ([first, last]) => `${figures(first)} to ${figures(last)}`;
 
 /** @param {View} view */
 function heatText(view) {
-  if (!view.heat) return "The running kernel measures its heat.";
+  if (!view.heat) return "Its heat is measured by Python, in a running notebook.";
   if (!profile(view.heat, view.size).some(Boolean)) return "No pixel of the input reaches it.";
   const sides = core(view.heat, view.size, view, view.unit);
   const area = (sides[0] * sides[1]) / (view.row.size * view.column.size);

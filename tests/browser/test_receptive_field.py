@@ -194,7 +194,7 @@ def test_a_network_without_a_kernel_keeps_its_box(show):
     assert f"95 % of the heat lies within {widget.core[0]} × {widget.core[1]}" in said
     assert page.locator(".cnn-layers").count() == 0
     board(page, "Last map").press("ArrowDown")
-    assert "rows 8 to 12" in status(page) and "The running kernel measures its heat" in status(page)
+    assert "rows 8 to 12" in status(page) and "Its heat is measured by Python" in status(page)
     board(page, "Last map").press("ArrowUp")
     assert status(page) == said
 
