@@ -2,6 +2,7 @@
 # make test     everything that must hold, chapters and browser included
 # make solved   every chapter with the reference solutions, in build/solved
 # make mutants  every exercise that is code, against small faults in its reference
+# make bench    the networks beside torchvision and timm, step by step (about 10 minutes)
 # make lint     house style
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ SETUP = @command -v "$(PYTHON)" >/dev/null || { \
 	echo "There is no $(PYTHON): install Python 3.11 or newer, then run it again." >&2; exit 1; }; \
 	"$(PYTHON)" tools/setup.py
 
-.PHONY: lab test solved mutants lint
+.PHONY: lab test solved mutants bench lint
 
 lab:
 	$(SETUP) lab
@@ -31,6 +32,11 @@ solved:
 mutants:
 	$(SETUP) test
 	@$(COURSE) tools/mutation.py
+
+bench: export OMP_NUM_THREADS = 1
+bench:
+	$(SETUP) test
+	$(COURSE) -m pytest -s benchmarks
 
 lint:
 	$(SETUP) test
