@@ -22,7 +22,7 @@ test:
 	$(SETUP) test
 	@$(COURSE) tools/chromium.py
 	@$(MAKE) --no-print-directory solved
-	$(COURSE) -m pytest -n 2 --dist loadfile -rs --nbval-lax --nbval-current-env tests chapters build/solved
+	$(COURSE) -m pytest -n 2 --dist loadfile -rfEs --nbval-lax --nbval-current-env tests chapters build/solved
 
 solved:
 	$(SETUP) lab
