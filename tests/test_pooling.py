@@ -1,10 +1,14 @@
 """Pooling from scratch against torch's own, and stochastic pooling against its distribution."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from cnncourse import pooling
+from cnncourse.exercises import EXERCISES
+from cnncourse.exercises.pooling.stochastic import COPIES, FAR
 
 
 def maps(*shape, seed=0):
@@ -79,3 +83,21 @@ def test_blur_pool_is_a_binomial_blur_and_a_stride(size):
 def test_blur_keeps_a_constant_map_away_from_the_border():
     pooled = pooling.blur_pool(torch.full((1, 1, 8, 8), 3.0))
     assert torch.equal(pooled[..., 1:, 1:], torch.full((1, 1, 3, 3), 3.0))
+
+
+def test_a_wrong_share_is_said_in_words():
+    """A draw that behaves like none of the known mistakes reads which cell came how often."""
+    exercise = EXERCISES["stochastic_pool"]
+    said = exercise.grade(lambda maps, size: -pooling.max_pool(-maps, size))
+    assert said.outcome == "wrong"
+    assert said.message.startswith("In 4000 draws from window [0, 0], its cell 0 came 100.0% of the times;")
+    said = exercise.grade(lambda maps, size: maps.sum())
+    assert said.message == "For 4000 pictures your answer has shape (); expected (4000, 1, 1, 1)."
+
+
+def test_a_right_draw_is_hardly_ever_called_wrong():
+    """The bound that the chapter states: all shares of all examples together below one in a million."""
+    exercise = EXERCISES["stochastic_pool"]
+    shares = sum(m.shape[1] * (m.shape[2] // k) * (m.shape[3] // k) * k * k for m, k in exercise.inputs(0))
+    assert shares == 62
+    assert shares * 2 * math.exp(-COPIES * FAR**2) < 1e-6

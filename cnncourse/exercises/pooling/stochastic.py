@@ -3,7 +3,8 @@
 import torch
 
 from ... import pooling
-from .._kinds import exercise
+from .._compare import Difference
+from .._kinds import FunctionExercise, exercise
 
 expected_pool = exercise(
     pooling.expected_pool,
@@ -135,7 +136,30 @@ def shares(candidate, maps, size):
     return torch.zeros_like(drawn), hits.float().mean(dim=0), torch.equal(drawn, again)
 
 
-stochastic_pool = exercise(
+class DrawExercise(FunctionExercise):
+    """A function that answers by chance, judged by `shares`; says what its numbers are."""
+
+    def compare(self, got, want):
+        difference = super().compare(got, want)
+        if difference and difference.what == "shape" and difference.path == "[0]":
+            shapes = [tuple(record["output"]["items"][0]["array"].shape) for record in (got, want)]
+            text = f"For {COPIES} pictures your answer has shape {shapes[0]}; expected {shapes[1]}."
+            return Difference("shape", text)
+        if difference and difference.what == "values" and difference.path == "[1]":
+            return self._share(difference, *(r["output"]["items"][1]["array"] for r in (got, want)))
+        return difference
+
+    def _share(self, difference, got, want):
+        """Which cell of which window was drawn too often or too seldom."""
+        (_, i, j, k), found = difference.index, got[difference.index]
+        text = (
+            f"In {COPIES} draws from window [{i}, {j}], its cell {k} came {found:.1%} of the times; "
+            f"expected about {want[difference.index]:.1%}."
+        )
+        return Difference("values", text, difference.path, difference.index)
+
+
+stochastic_pool = DrawExercise(
     pooling.stochastic_pool,
     level=3,
     minutes=20,

@@ -386,6 +386,13 @@ def _(maps):
     return maps.mean(dim=(1, 2, 3))
 
 
+@global_average_pool.mistake(
+    "That is one number for the whole batch. Each map of each picture has its own: `dim=(2, 3)`."
+)
+def _(maps):
+    return maps.mean()
+
+
 @global_average_pool.mistake("You average over the channels. They stay; rows and columns go.")
 def _(maps):
     return maps.mean(dim=1)
