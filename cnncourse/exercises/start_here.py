@@ -10,7 +10,10 @@ numbers_in_a_batch = value(
     level=1,
     minutes=2,
     right="Right: 8 pictures, 3 colours, 32 rows, 32 columns.",
-    hints=("How many numbers are in one colour of one picture?", "Multiply all four sizes of (8, 3, 32, 32)."),
+    hints=(
+        "How many numbers are in one colour of one picture?",
+        "Multiply all four sizes of (8, 3, 32, 32).",
+    ),
     why="A tensor holds as many numbers as the product of its sizes.",
     wrong={
         8 * 32 * 32: "The three colours are missing.",
@@ -97,7 +100,10 @@ dense_parameters = value(
     level=1,
     minutes=3,
     right="Right: 256 weights for each of 64 neurons, and 64 biases.",
-    hints=("How many numbers does one neuron have of its own?", "64 neurons, each with 256 weights and one bias."),
+    hints=(
+        "How many numbers does one neuron have of its own?",
+        "64 neurons, each with 256 weights and one bias.",
+    ),
     why="Every neuron of a dense layer has a weight for every input, and one bias.",
     wrong={
         256 * 64: "The biases are missing: one for each neuron.",
@@ -141,7 +147,7 @@ def _(parameter, gradient, learning_rate=0.1):
     return parameter - gradient
 
 
-@gradient_step.mistake("Your code changes `parameter` in place. Return a new tensor: the old one is still needed.")
+@gradient_step.mistake("Your code changes `parameter` in place. Return a new tensor and leave that one.")
 def _(parameter, gradient, learning_rate=0.1):
     parameter -= learning_rate * gradient
     return parameter
@@ -215,7 +221,7 @@ def _(self, images):
     return torch.relu(self.scores(torch.relu(self.hidden(images.flatten(1)))))
 
 
-@_two_layers("That ends in softmax. Leave the scores as they are: PyTorch's cross-entropy applies softmax itself.")
+@_two_layers("That ends in softmax. Leave the scores alone: PyTorch's cross-entropy applies it itself.")
 def _(self, images):
     return self.scores(torch.relu(self.hidden(images.flatten(1)))).softmax(1)
 
@@ -248,7 +254,8 @@ class ByHand(nn.Module):
     def __init__(self, inputs, hidden, classes=10):
         super().__init__()
         self.b2, self.b1 = nn.Parameter(torch.zeros(classes)), nn.Parameter(torch.zeros(hidden))
-        self.w2, self.w1 = nn.Parameter(torch.randn(classes, hidden)), nn.Parameter(torch.randn(hidden, inputs))
+        self.w2 = nn.Parameter(torch.randn(classes, hidden))
+        self.w1 = nn.Parameter(torch.randn(hidden, inputs))
 
     def forward(self, images):
         hidden = (images.reshape(len(images), -1) @ self.w1.T + self.b1).clamp(min=0)
@@ -260,7 +267,10 @@ one_epoch = choice(
     level=1,
     minutes=1,
     replies={
-        "a": ("one update of the weights", "That is a step. An epoch has as many steps as there are batches."),
+        "a": (
+            "one update of the weights",
+            "That is a step. An epoch has as many steps as there are batches.",
+        ),
         "b": ("one batch of pictures", "That is what a step looks at."),
         "c": ("every training picture once", "Yes: with 1,297 pictures in batches of 64 it has 21 steps."),
         "d": ("training until the loss stops falling", "That may take many epochs."),
