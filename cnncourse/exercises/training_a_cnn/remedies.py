@@ -78,7 +78,7 @@ def dropout_in_words(candidate, x, p=0.5, training=True):
     if not all(isinstance(y, torch.Tensor) and y.shape == x.shape for y in outputs):
         return "no tensor of the shape of `x`"
     if not training:
-        return {"in evaluation": "as it came" if all(torch.equal(y, x) for y in outputs) else "changed"}
+        return {"in evaluation": _left_alone(outputs, x)}
     zero = torch.stack([y == 0 for y in outputs])  # (calls, *x.shape)
     return {
         "share of zeros": _compared(zero, p, SIGMAS),
@@ -88,6 +88,12 @@ def dropout_in_words(candidate, x, p=0.5, training=True):
         if all(_independent(zero, p, d) for d in range(1, zero.ndim))
         else "together",
     }
+
+
+def _left_alone(outputs, x):
+    if all(torch.equal(y, x) for y in outputs):
+        return "as it came"
+    return "numbers dropped" if any((y == 0).any() for y in outputs) else _factor(outputs[0] / x)
 
 
 def _compared(true, p, sigmas):
@@ -136,8 +142,8 @@ def _(draw):
     yield (draw(40, 60),)
     yield draw(30, 80), 0.2
     yield draw(10, 6, 8, 8), draw.choice([0.3, 0.7])
-    yield draw(3, 4), 0.5, False
-    yield draw(3, 4), 0.2, False
+    yield draw(6, 5), 0.5, False
+    yield draw(6, 5), 0.2, False
 
 
 @dropout.mistake(
@@ -163,6 +169,13 @@ def _(x, p=0.5, training=True):
 @dropout.mistake("In evaluation nothing is dropped: where `training` is False, return x as it is.")
 def _(x, p=0.5, training=True):
     return x * (torch.rand_like(x) >= p) / (1 - p)
+
+
+@dropout.mistake(
+    "Two things are missing: in evaluation nothing is dropped; in training the survivors are divided by 1 − p."
+)
+def _(x, p=0.5, training=True):
+    return x * (torch.rand_like(x) >= p)
 
 
 @dropout.mistake("The scale is upside down: the survivors are divided by 1 − p.")
