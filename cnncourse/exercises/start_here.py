@@ -174,7 +174,7 @@ def with_torch(parameter, gradient, learning_rate=0.1):
     lines=5,
     hints=(
         "`__init__` makes the layers and keeps them in attributes; `forward` uses them.",
-        "`x.flatten(1)` keeps the batch; then `nn.Linear(inputs, hidden)`, ReLU, `nn.Linear(hidden, classes)`.",
+        "`x.flatten(1)` keeps the batch; `nn.Linear(inputs, hidden)`; ReLU; `nn.Linear(hidden, classes)`.",
     ),
     why="Scores come out without softmax: PyTorch's cross-entropy applies it itself.",
 )
