@@ -11,6 +11,7 @@ _WIDGETS = {
     "PoolLab": "pool_lab",
     "GradientFlow": "gradient_flow",
     "OptimizerRace": "optimizer_race",
+    "ModelAtlas": "model_atlas",
 }
 __all__ = list(_WIDGETS)
 
