@@ -107,3 +107,30 @@ def test_options_reach_the_step():
         p.grad = torch.ones(2)
         opt.step()
     assert torch.equal(p, torch.full((2,), -2.5))  # 1, and then 0.5 + 1
+
+
+def race(name, gradient, start, rate, steps=60):
+    p, state = torch.tensor(start, dtype=torch.float64), {}
+    for _ in range(steps):
+        p, state = SEVEN[name][0](p, gradient(p), state, rate)
+    return p
+
+
+def test_what_chapter_04_says_of_the_race():
+    ravine = {n: race(n, lambda p: p * torch.tensor([1.0, 25.0]), [-2.0, 1.0], 0.1)[1].abs() for n in SEVEN}
+    assert min(ravine["gradient descent"], ravine["NAG"]) > 1e3 > 1 > ravine["momentum"]
+    assert race("gradient descent", lambda p: 25 * p, [1.0], 0.079).abs() < 1
+
+    plateau = {n: race(n, lambda p: 2 * p * torch.exp(-(p**2).sum()), [-1.8, 1.1], 0.02)[0] for n in SEVEN}
+    assert max(plateau["gradient descent"], plateau["AdaDelta"]) < -1.7
+    assert min(plateau["RMSprop"], plateau["Adam"]) > -0.5
+
+    slope = lambda p: torch.stack([p[0], p[1] ** 3 - p[1]])  # noqa: E731
+    ridge = {n: race(n, slope, [-2.0, 0.01], 0.02, 12)[1] for n in SEVEN}
+    assert min(ridge["RMSprop"], ridge["Adam"]) > max(
+        ridge[n] for n in ("gradient descent", "momentum", "NAG")
+    )
+
+    valleys = lambda p: torch.stack([p[0] ** 3 - p[0] + 0.15, p[1]])  # noqa: E731
+    crossed = {rate: {n for n in SEVEN if race(n, valleys, [2.1, 1.2], rate)[0] < 0} for rate in (0.1, 0.3)}
+    assert crossed == {0.1: {"NAG"}, 0.3: {"gradient descent", "NAG", "RMSprop", "Adam"}}

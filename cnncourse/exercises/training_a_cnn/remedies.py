@@ -172,7 +172,7 @@ def _(x, p=0.5, training=True):
 
 
 @dropout.mistake(
-    "Two things are missing: in evaluation nothing is dropped; in training the survivors are divided by 1 − p."
+    "Two things are missing: in evaluation nothing is dropped; in training survivors are divided by 1 − p."
 )
 def _(x, p=0.5, training=True):
     return x * (torch.rand_like(x) >= p)
