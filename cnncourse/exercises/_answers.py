@@ -9,7 +9,7 @@ import torch
 
 from ._compare import Difference, agree, compare, kind_name, number, outline
 from ._exercise import Exercise, Mistake
-from ._probe import leaves, plain
+from ._probe import attempt, is_a, leaves, plain, text_of
 from ._verdict import WRONG
 
 
@@ -19,7 +19,7 @@ class AnswerExercise(Exercise):
     def run(self, candidate, seed):
         if candidate is None or candidate is Ellipsis:
             return {"records": [{"stub": True, "printed": ""}]}
-        return {"records": [{"output": plain(candidate), "printed": ""}]}
+        return {"records": [attempt(lambda: {"output": plain(candidate)})]}
 
     afterword = ""  # the reply to a right answer has said it
 
@@ -94,8 +94,8 @@ class ChoiceExercise(AnswerExercise):
         return f"{self.name} = {self.reference!r}"
 
     def run(self, candidate, seed):
-        if isinstance(candidate, str):
-            candidate = candidate.strip().strip("().").lower()
+        if is_a(candidate, str):
+            candidate = text_of(candidate).strip().strip("().").lower()
         return super().run(candidate, seed)
 
     def praise(self, transcript, seed):
@@ -137,6 +137,8 @@ class CounterexampleExercise(AnswerExercise):
         return super().run(candidate() if candidate is self.reference else candidate, seed)
 
     def fault(self, records, seed):
+        if "crash" in records[0]:
+            return super().fault(records, seed)
         if problem := self._problem(records[0]["output"]):
             return WRONG, 0, Difference("values", problem)
         return None
@@ -169,6 +171,10 @@ def _from_plain(described):
     """Tensors, numbers, text and tuples back from their plain description."""
     if described["kind"] == "sequence":
         return tuple(_from_plain(item) for item in described["items"])
-    if described["kind"] in ("tensor", "array"):
-        return torch.from_numpy(described["array"].copy())
-    return described["array"].item() if described["kind"] == "number" else described.get("text")
+    if described.get("array") is None:
+        return described.get("text")
+    return (
+        described["array"].item()
+        if described["kind"] == "number"
+        else torch.from_numpy(described["array"].copy())
+    )

@@ -7,7 +7,8 @@ import numpy as np
 from ._probe import leaves
 
 RTOL, ATOL = 1e-4, 1e-5  # float32 sums in another order; float64 answers meet them with room to spare
-FAMILIES = {"f": "floating-point", "i": "whole", "u": "whole", "b": "true-or-false", "c": "complex"}
+FAMILIES = {"float": "floating-point", "int": "whole", "bool": "true-or-false", "complex": "complex"}
+CUT_OFF = "Did `.item()`, `.detach()`, `float()` or NumPy cut it off?"
 NAMES = {
     "tensor": "a tensor", "array": "a NumPy array", "number": "a number", "sequence": "a tuple or list",
     "text": "text", "dict": "a dict", "nothing": "None",
@@ -100,7 +101,9 @@ def _shape(path, got, want):
 
 
 def _family(described):
-    return FAMILIES.get(np.dtype(described["dtype"]).kind) if "dtype" in described else None
+    """What kind of numbers: `bfloat16` is as floating as `float64`, `uint8` as whole as `int64`."""
+    name = described.get("dtype", "")
+    return next((family for stem, family in FAMILIES.items() if stem in name), None)
 
 
 def _dtype(path, got, want):
@@ -122,7 +125,7 @@ def _values(path, got, want, rtol, atol):
         return (
             None
             if got["text"] == want["text"]
-            else Difference("values", f"{_where(path)} is {got['text']!r}.", path)
+            else Difference("values", f"{_where(path)} is {got['text']!r}; expected {want['text']!r}.", path)
         )
     if want.get("array") is None:
         return None
@@ -139,24 +142,31 @@ def agree(got, want, rtol=RTOL, atol=ATOL):
     if got.dtype.kind in "biu" and want.dtype.kind in "biu":
         return np.asarray(got == want)
     with np.errstate(all="ignore"):
-        return np.asarray(np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True))
+        near = abs(got - want) <= atol + rtol * abs(want)  # infinity - infinity is NaN, so it is not near
+        return np.asarray(near & np.isfinite(want) | (got == want) | (got != got) & (want != want))
 
 
 def _value_sentence(path, got, want, wrong, index):
     if not np.isfinite(got).all() and np.isfinite(want).all():
         return f"{_where(path)} contains NaN or infinity."
     if got.ndim == 0:
-        return f"{_where(path)} is {number(got)}; expected {number(want)}."
-    here = (
-        f"the first at [{', '.join(map(str, index))}]: {number(got[index])}, expected {number(want[index])}"
-    )
-    return f"{int(wrong.sum())} of {wrong.size} values differ, {here}."
+        return f"{_where(path)} is {{}}; expected {{}}.".format(*_told_apart(got, want))
+    said = _told_apart(got[index], want[index])
+    here = "the first at [{}]: {}, expected {}".format(", ".join(map(str, index)), *said)
+    of = f" of part {path}" if path else ""
+    return f"{int(wrong.sum())} of {wrong.size} values{of} differ, {here}."
 
 
-def number(value):
+def _told_apart(got, want):
+    """Two numbers that differ, with as many figures as it takes to see it."""
+    pairs = ((number(got, figures), number(want, figures)) for figures in range(4, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (number(got), number(want)))
+
+
+def number(value, figures=4):
     """A number as a person reads it: up to four significant figures."""
     value = np.asarray(value)
-    return f"{value[()]:.4g}" if value.dtype.kind in "fc" else str(value[()])
+    return f"{value[()]:.{figures}g}" if value.dtype.kind in "fc" else str(value[()])
 
 
 def arrays_agree(got, want, rtol=RTOL, atol=ATOL):

@@ -96,9 +96,9 @@ class Exercise:
     def judge(self, transcript, seed=0):
         """Verdict on a transcript."""
         records = transcript["records"]
-        if all(record.get("stub") for record in records):
-            return Verdict(self.name, NOT_ATTEMPTED, "Not attempted yet.")
         with pristine():
+            if all(record.get("stub") for record in records):
+                return Verdict(self.name, NOT_ATTEMPTED, "Not attempted yet.")
             fault = self.fault(records, seed)
             if fault is not None:
                 return self._explain(fault, records, seed)
@@ -149,12 +149,22 @@ class Exercise:
             if "timeout" in got:
                 return TIMED_OUT, index, Difference("time", _timeout_sentence(got["timeout"]))
             if "crash" in got:
-                return CRASHED, index, Difference("crash", _crash_sentence(got["crash"]))
+                return (
+                    CRASHED,
+                    index,
+                    Difference("crash", _crash_sentence(got["crash"]) + self._call(got["crash"])),
+                )
             if difference := self.compare(got, want):
                 return WRONG, index, difference
         if len(records) < len(expected):  # a transcript from elsewhere may be cut short
             return WRONG, len(records) - 1, Difference("structure", "Not every example was run.")
         return None
+
+    def _call(self, crash):
+        """How the answer is called, for one that could not be."""
+        if crash["error"] != "TypeError" or crash.get("line") or not callable(self.reference):
+            return ""
+        return f". It is called as the chapter says: `{self.name}{inspect.signature(self.reference)}`."
 
     def _explain(self, fault, records, seed):
         outcome, index, difference = fault

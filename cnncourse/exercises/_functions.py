@@ -2,7 +2,7 @@
 
 import inspect
 
-from ._compare import Difference, arrays_agree, compare, outline
+from ._compare import CUT_OFF, Difference, arrays_agree, compare, outline
 from ._exercise import Exercise
 from ._probe import plain, probe_function
 
@@ -53,8 +53,8 @@ class FunctionExercise(Exercise):
         if want is None or arrays_agree(got, want, **self.tolerance):
             return None
         if all(g is None for g in got):
-            return Difference("gradient", "The values are right, but no gradient flows back to the input. "
-                              "Did `.item()`, `.detach()`, `float()` or NumPy cut it off?")  # fmt: skip
+            text = f"The values are right, but no gradient flows back to the input. {CUT_OFF}"
+            return Difference("gradient", text)
         names = list(inspect.signature(self.reference).parameters)
         wrong = [
             names[i] for i, (g, w) in enumerate(zip(got, want, strict=True)) if not arrays_agree([g], [w])

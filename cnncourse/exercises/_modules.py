@@ -1,6 +1,6 @@
 """The kind of exercise in which an `nn.Module` is written, judged by what it does."""
 
-from ._compare import Difference, arrays_agree, compare, outline
+from ._compare import CUT_OFF, Difference, arrays_agree, compare, outline
 from ._exercise import Exercise
 from ._probe_module import MODES, probe_module
 
@@ -71,6 +71,9 @@ class ModuleExercise(Exercise):
 
 
 def _compare_manifest(got, want):
+    if want and not got:
+        return Difference("structure", "Your module has no parameters. A plain list hides its layers: "
+                          "`nn.ModuleList` and `nn.Sequential` do not.")  # fmt: skip
     extra = [item for item in got if got.count(item) > want.count(item)]
     lacking = [item for item in want if want.count(item) > got.count(item)]
     for kind, shape in [*lacking, *extra]:
@@ -99,14 +102,16 @@ def _compare_built(got, want):
 
 def _compare_mode(got, want, mode, tolerance):
     if difference := compare(got["output"], want["output"], **tolerance):
-        text = f"In {mode} mode: {difference.text}"
+        text = f"In {mode} mode: {difference.text[0].lower()}{difference.text[1:]}"
         return Difference(difference.what, text, difference.path, difference.index)
     if got["changed"] != want["changed"]:
         return Difference("inputs", f"In {mode} mode your module changes its input in place.")
     if not arrays_agree(got["inputs"], want["inputs"], **tolerance):
-        return Difference(
-            "gradient", f"In {mode} mode the output is right, but the gradient to the input is not."
+        cut = all(gradient is None for gradient in got["inputs"])
+        but = (
+            f"no gradient flows back to the input. {CUT_OFF}" if cut else "the gradient to the input is not."
         )
+        return Difference("gradient", f"In {mode} mode the output is right, but {but}")
     return _compare_tensors(got["tensors"], want["tensors"], mode, tolerance)
 
 

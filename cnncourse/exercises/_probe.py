@@ -8,9 +8,12 @@ import contextlib
 import copy
 import io
 import random
+import sys
 import sysconfig
 import traceback
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,51 +26,81 @@ SECONDS = 10.0  # for all examples of one exercise
 PRINTED = 2_000  # characters of a learner's own prints that are kept
 ITEMS = 256  # entries of a list or dict that are looked at
 _LIBRARIES = (
-    str(Path(__file__).parent),
+    str(Path(__file__).parent.parent),
     *{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")},
 )
 
 
+def is_a(value, *kinds):
+    """Whether an object is of a kind by its type, for what it says in `__class__` may be untrue."""
+    return issubclass(type(value), kinds)
+
+
+def text_of(value):
+    """A text as plain `str`: a subclass brings its own idea of equality along."""
+    return str.__str__(value)
+
+
 def plain(value, depth=0):
-    """Describe an answer without keeping any of its objects: a dict with its kind and its numbers."""
-    if isinstance(value, torch.Tensor):
+    """Describe an answer without keeping any of its objects: a dict with its kind and its numbers.
+
+    Subclasses count as what they inherit from, and none of their methods is asked.
+    """
+    if is_a(value, torch.Tensor):
         return _plain_tensor(value)
-    if isinstance(value, np.ndarray):
-        return {"kind": "array", "array": np.array(value), "dtype": str(value.dtype)}
-    if isinstance(value, (bool, int, float, np.number, np.bool_)):
-        return _plain_number(np.asarray(value))
-    if value is None or isinstance(value, str):
-        return {"kind": "nothing"} if value is None else {"kind": "text", "text": value[:PRINTED]}
-    if isinstance(value, (tuple, list, torch.Size)) and depth < 4:
-        return {
-            "kind": "sequence",
-            "items": [plain(item, depth + 1) for item in value[:ITEMS]],
-            "length": len(value),
-        }
-    if isinstance(value, dict) and depth < 4:
-        items = {str(key): plain(item, depth + 1) for key, item in list(value.items())[:ITEMS]}
-        return {"kind": "dict", "items": items, "length": len(value)}
-    return {"kind": "other", "name": "..." if value is Ellipsis else type(value).__name__}
+    if is_a(value, np.ndarray):
+        return _plain_array("array", np.array(value), value)
+    if is_a(value, int, float, np.number, np.bool_, Fraction, Decimal):
+        return _plain_array("number", _number(value), value)
+    if value is None or is_a(value, str):
+        return {"kind": "nothing"} if value is None else {"kind": "text", "text": text_of(value)[:PRINTED]}
+    if is_a(value, tuple, list) and depth < 4:
+        base = tuple if is_a(value, tuple) else list
+        items = [plain(item, depth + 1) for item in base.__getitem__(value, slice(ITEMS))]
+        return {"kind": "sequence", "items": items, "length": base.__len__(value)}
+    if is_a(value, dict) and depth < 4:
+        pairs = list(dict.items(value))[:ITEMS]
+        items = {text_of(str(key)): plain(item, depth + 1) for key, item in pairs}
+        return {"kind": "dict", "items": items, "length": dict.__len__(value)}
+    return _other("..." if value is Ellipsis else type(value).__name__)
 
 
-def _plain_number(number):
-    if number.dtype == object:  # an int beyond 64 bits
-        number = np.asarray(float(number))
-    return {"kind": "number", "array": number, "dtype": str(number.dtype)}
+def _other(name):
+    return {"kind": "other", "name": name}
 
 
-def _plain_tensor(tensor):
+def _plain_array(kind, array, value):
+    if array.dtype.kind not in "biufc":
+        return _other(f"{type(value).__name__} of {array.dtype.name} values")
+    return {"kind": kind, "array": array, "dtype": array.dtype.name}
+
+
+def _number(value):
+    number = np.asarray(value)
+    if number.dtype != object:
+        return number
+    try:
+        return np.asarray(float(value))  # an int beyond 64 bits, a fraction
+    except OverflowError:
+        return np.asarray(np.inf)
+
+
+def _plain_tensor(value):
+    with torch._C.DisableTorchFunctionSubclass():
+        tensor = value if type(value) is torch.Tensor else torch.Tensor.as_subclass(value, torch.Tensor)
+        tensor = tensor.detach()
     described = {
         "kind": "tensor",
         "dtype": str(tensor.dtype).removeprefix("torch."),
         "device": tensor.device.type,
     }
-    if tensor.device.type == "meta":
+    if tensor.is_meta:
         return {**described, "shape": list(tensor.shape), "array": None}
-    tensor = tensor.detach().cpu()
-    if tensor.dtype == torch.bfloat16:  # numpy has no such type
-        tensor = tensor.float()
-    return {**described, "array": np.array(tensor.numpy())}
+    if tensor.is_quantized or tensor.is_nested or tensor.layout != torch.strided:
+        return _other(f"tensor that is not dense ({tensor.layout}, {tensor.dtype})")
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
+        tensor = tensor.float()  # numpy has no such type
+    return {**described, "array": np.array(tensor.numpy(force=True))}
 
 
 def fresh(argument):
@@ -96,10 +129,19 @@ def undisturbed(seed=0):
             random.setstate(states[0]), np.random.set_state(states[1])
 
 
+def _is_own(frame):
+    return not frame.filename.startswith(_LIBRARIES)
+
+
+def is_stub(error):
+    """Whether the learner's own line says that nothing is implemented, and not a library's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, NotImplementedError) and _is_own(frames[-1])
+
+
 def crash_of(error):
     """What a learner needs of an exception: its kind, its message and the last line of their own."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame)]
     line = {"line": own[-1].line or "", "number": own[-1].lineno, "function": own[-1].name} if own else {}
     return {"error": type(error).__name__, "text": str(error)[:600], **line}
 
@@ -110,13 +152,12 @@ def attempt(run, seed=0):
     try:
         with undisturbed(seed), warnings.catch_warnings(), contextlib.redirect_stdout(printed):
             warnings.simplefilter("ignore")
-            record = run()
-    except NotImplementedError as error:
-        record = {"stub": True, "crash": crash_of(error)}
+            with contextlib.redirect_stderr(sys.stderr):  # comes back, whatever the answer puts there
+                record = run()
     except (KeyboardInterrupt, TimedOut):
         raise
     except BaseException as error:  # SystemExit from exit() too: a check outlives its learner's code
-        record = {"crash": crash_of(error)}
+        record = {"crash": crash_of(error)} | ({"stub": True} if is_stub(error) else {})
     return {**record, "printed": printed.getvalue()[:PRINTED]}
 
 
@@ -196,10 +237,10 @@ def _is_float(value):
     return isinstance(value, np.ndarray) and value.dtype.kind in "fc"
 
 
-def cotangent(tensor):
-    """A fixed, asymmetric weighting of an output, so that no gradient is the gradient of a plain sum."""
+def cotangent(tensor, place=0):
+    """A fixed weighting of the output at a place: no gradient is that of a plain sum, or of another place."""
     steps = torch.arange(tensor.numel(), dtype=torch.float64, device=tensor.device)
-    return torch.cos(1.7 * steps).reshape(tensor.shape).to(tensor.dtype)
+    return torch.cos(1.7 * steps + 0.9 * place).reshape(tensor.shape).to(tensor.dtype)
 
 
 def differentiable(result):
@@ -214,7 +255,7 @@ def gradients_of(result, sources):
     wanted = [i for i, s in enumerate(sources) if isinstance(s, torch.Tensor) and s.requires_grad]
     found = [None] * len(sources)
     if outputs and wanted:
-        weighted = sum((output * cotangent(output)).sum() for output in outputs)
+        weighted = sum((output * cotangent(output, place)).sum() for place, output in enumerate(outputs))
         gradients = torch.autograd.grad(weighted, [sources[i] for i in wanted], allow_unused=True)
         for i, gradient in zip(wanted, gradients, strict=True):
             found[i] = None if gradient is None else np.array(gradient.cpu().numpy())

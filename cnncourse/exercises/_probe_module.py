@@ -12,11 +12,22 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 
-from ._probe import SECONDS, fresh, gradients_of, plain, probe_all, same, seed_torch
+from ._dice import Dice
+from ._probe import SECONDS, fresh, gradients_of, is_a, leaves, plain, probe_all, same, seed_torch
 
 MODES = ("eval", "train")
-DIGITS = 7  # of a float64 fingerprint that two orders of summation agree on
+DIGITS = {
+    8: 7,
+    4: 5,
+    2: 2,
+}  # bytes of a number → digits of a fingerprint that two orders of summation agree on
+NOISE = {
+    8: 1e-11,
+    4: 1e-5,
+    2: 1e-2,
+}  # what is left of a zero, such as the gradient of a bias before batch norm
 
 
 def probe_module(candidate, examples, *, seed=0, seconds=SECONDS, as_built=False):
@@ -43,14 +54,33 @@ def _run(candidate, options, *inputs, seed, as_built):
 def _on_meta(candidate, options, inputs):
     """Shapes and counts of a network too large to run: nothing is allocated."""
     with torch.device("meta"):
-        module = candidate(**options)
-    output = module.eval()(*inputs)
+        module = _build(candidate, options)
+    module.eval()
+    output = module(*inputs)
     return {"tensors": _manifest(module), "meta": True, "first": {"eval": {"output": plain(output)}}}
 
 
+def _build(candidate, options):
+    """The module that an answer makes; what else may come is said in a sentence."""
+    if is_a(candidate, nn.Module):
+        raise TypeError("this is a network that was made already. Hand in its class, without calling it.")
+    module = candidate(**options)
+    if not is_a(module, nn.Module):
+        raise TypeError(f"an nn.Module is expected, and this is a {type(module).__name__}.")
+    return module
+
+
+def _complete(module, inputs):
+    """Show a module its inputs once: some layers, such as `nn.LazyLinear`, are only made then."""
+    module.eval()
+    with torch.no_grad():
+        module(*map(fresh, inputs))
+    return module
+
+
 def _in_precision(candidate, options, inputs, seed, dtype, as_built):
-    module = candidate(**options).to(dtype)
     inputs = [_cast(fresh(x), dtype) for x in inputs]
+    module = _complete(_build(candidate, options).to(dtype), inputs)
     built = _as_built(module, inputs) if as_built else None
     tensors = _tensors(module)
     first = _observe(module, tensors, _values(tensors, {}, seed), inputs)
@@ -68,7 +98,10 @@ def _in_precision(candidate, options, inputs, seed, dtype, as_built):
 def _as_built(module, inputs):
     """Outputs with the first numbers of all, and the buffers that drag a gradient's history along."""
     inputs = [x.clone().requires_grad_() * 1 if _is_float(x) else x for x in inputs]
-    outputs = {mode: plain(module.train(mode == "train")(*inputs)) for mode in MODES}
+    outputs = {}
+    for mode in MODES:
+        module.train(mode == "train")
+        outputs[mode] = plain(module(*inputs))
     return {"outputs": outputs, "history": [name for name, b in module.named_buffers() if b.requires_grad]}
 
 
@@ -119,11 +152,12 @@ def _observe(module, tensors, values, inputs):
 
 
 def _one_pass(module, tensors, inputs):
-    seed_torch(0)  # dropout draws alike in every answer
+    seed_torch(0)
     inputs = [x.clone().requires_grad_() if _is_float(x) else x for x in inputs]
     handed = [x * 1 if _is_float(x) else x for x in inputs]
     before = [plain(x) for x in handed]
-    result = module(*handed)
+    with Dice(seed_torch):  # dropout draws alike in every answer
+        result = module(*handed)
     after = [plain(x) for x in handed]
     gradients = gradients_of(result, [*inputs, *(tensor for _, tensor in tensors.values())])
     marks = dict(zip(tensors, gradients[len(inputs) :], strict=True))
@@ -153,9 +187,14 @@ def _fingerprint(name, seen):
         if array is None:
             marks.append(-math.inf)
         else:
-            weights = np.cos(0.7 + 1.3 * np.arange(array.size))
-            marks.append(float(f"{weights @ array.ravel().astype(float):.{DIGITS}g}"))
+            marks.append(_mark(array))
     return tuple(marks)
+
+
+def _mark(array):
+    """A weighted sum of an array, to as many digits as can be trusted."""
+    mark = np.cos(0.7 + 1.3 * np.arange(array.size)) @ array.ravel()
+    return 0.0 if abs(mark) < NOISE[array.itemsize] else float(f"{mark:.{DIGITS[array.itemsize]}g}")
 
 
 def _rank(module, tensors, inputs, seed, classes, seen):
@@ -165,13 +204,32 @@ def _rank(module, tensors, inputs, seed, classes, seen):
         finer = _split(tensors, classes, seen)
         if finer == classes:
             tied = _first_tie(tensors, classes)
-            if tied is None:
+            if not tied:
                 return classes, seen
-            singled = {**classes, tied: classes[tied] + 0.5}  # any of them: what is tied is interchangeable
-            finer = _renumber(tensors, singled)
-        classes = finer
-        seen = _observe(module, tensors, _values(tensors, classes, seed), inputs)
+            classes, seen = _single_out(module, tensors, inputs, seed, classes, tied)
+        else:
+            classes = finer
+            seen = _observe(module, tensors, _values(tensors, classes, seed), inputs)
     return classes, seen
+
+
+def _single_out(module, tensors, inputs, seed, classes, tied):
+    """Give one of the tied tensors numbers of its own: the one with which the output is largest.
+
+    Where the output is the same for each, they are interchangeable, and any will do.
+    """
+
+    def trial(name):
+        finer = _renumber(tensors, {**classes, name: classes[name] + 0.5})
+        return finer, _observe(module, tensors, _values(tensors, finer, seed), inputs)
+
+    return max(map(trial, tied), key=lambda tried: _output_mark(tried[1]))
+
+
+def _output_mark(seen):
+    """One number a mode and output for what a module returned."""
+    parts = [part for mode in MODES for *_, part in leaves(seen[mode]["output"])]
+    return [_mark(part) for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "f"]
 
 
 def _split(tensors, classes, seen):
@@ -188,12 +246,12 @@ def _renumber(tensors, keys):
 
 
 def _first_tie(tensors, classes):
-    """The first tensor that shares its class with another one, in an order that ignores names."""
+    """The first tensors that share a class, in an order that ignores names."""
     members = {}
     for name, (kind, tensor) in tensors.items():
         members.setdefault((*_part(kind, tensor), classes[name]), []).append(name)
     tied = [key for key, names in members.items() if len(names) > 1]
-    return members[min(tied)][0] if tied else None
+    return members[min(tied)] if tied else []
 
 
 def _by_rank(seen, classes, tensors):

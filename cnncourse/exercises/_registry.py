@@ -26,12 +26,13 @@ def _chapter_of(module_name):
 
 
 class Registry(Mapping):
-    """name → exercise, read from the chapter modules when somebody first looks."""
+    """name → exercise, read from the chapter modules."""
 
     def __init__(self, package):
         self._package, self._found = package, None
 
-    def _load(self):
+    def load(self):
+        """Read every chapter module, once."""
         if self._found is None:
             self._found = {}
             for path in sorted(module.name for module in pkgutil.iter_modules(self._package.__path__)):
@@ -41,7 +42,7 @@ class Registry(Mapping):
 
     def add(self, module, chapter):
         """Take in the exercises of a module, such as an instructor's own."""
-        new, found = collect(module, chapter), self._load()
+        new, found = collect(module, chapter), self.load()
         twice = {name for name in new if name in found and found[name] is not new[name]}
         if twice:
             raise ValueError(
@@ -50,7 +51,7 @@ class Registry(Mapping):
         found.update(new)
 
     def __getitem__(self, name):
-        if name in self._load():
+        if name in self.load():
             return self._found[name]
         near = difflib.get_close_matches(str(name), self._found, n=1)
         raise KeyError(
@@ -58,7 +59,7 @@ class Registry(Mapping):
         )
 
     def __iter__(self):
-        return iter(self._load())
+        return iter(self.load())
 
     def __len__(self):
-        return len(self._load())
+        return len(self.load())

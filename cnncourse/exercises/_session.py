@@ -25,7 +25,7 @@ def check(*candidates, **answers):
 
     Returns a `Verdict` (several for several answers); outside strict mode it never raises.
     """
-    named = [(getattr(candidate, "__name__", None), candidate) for candidate in candidates]
+    named = [(_name_of(candidate), candidate) for candidate in candidates]
     verdicts = Verdicts(_check_one(name, candidate) for name, candidate in [*named, *answers.items()])
     if not verdicts:
         say = "Say what to check: `check(conv2d)`, or `check(name=value)`."
@@ -36,10 +36,19 @@ def check(*candidates, **answers):
     return verdicts[0] if len(verdicts) == 1 else verdicts
 
 
+def _name_of(thing):
+    """The name of a function or class; a network that was made from a class goes by that one's."""
+    from . import EXERCISES
+
+    made_from = type(thing).__name__
+    name = getattr(thing, "__name__", made_from if made_from in EXERCISES else None)
+    return name if type(name) is str else None
+
+
 def _check_one(name, candidate):
     exercise, problem = _find(name)
     if exercise is None:
-        return Verdict(str(name), WRONG, problem)
+        return Verdict(str(name or "check"), WRONG, problem)
     verdict = _graded(exercise, candidate)
     if exercise.kind == "choice" and verdict.outcome == NOT_ATTEMPTED and in_notebook():
         ask(exercise, lambda letter: _graded(exercise, letter))

@@ -8,6 +8,7 @@ from torch.overrides import TorchFunctionMode
 ALIASES = {
     "convolution": "conv2d",
     "_convolution": "conv2d",
+    "conv3d": "conv2d",  # of a volume that is one slice deep
     "im2col": "unfold",
     "max_pool2d_with_indices": "max_pool2d",
 }

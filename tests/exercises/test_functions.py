@@ -207,3 +207,34 @@ def test_a_transcript_cut_short_does_not_pass():
     transcript["records"] = transcript["records"][:1]
     assert ex.judge(transcript).outcome == "wrong"
     assert not ex.judge({"records": []}).passed
+
+
+def test_numbers_that_differ_look_different():
+    message = grade(lambda i, k: correlate(i, k) * (1 + 5e-4)).message
+    got, want = message.rpartition("]: ")[2].rstrip(".").split(", expected ")
+    assert got != want and float(got) == pytest.approx(float(want), rel=1e-3)
+
+
+def test_a_wrong_call_says_how_it_is_called():
+    def short(image):
+        return image
+
+    assert "It is called as the chapter says" in grade(short).message
+    assert "(image, kernel)" in grade(short).message
+
+
+def test_an_error_below_the_library_is_told_by_the_learners_own_line():
+    from cnncourse import ops
+
+    crash = grade(lambda image, kernel: ops.conv_layer(image, kernel, 0)).crash
+    assert "ops.conv_layer(image" in crash["line"]
+
+
+def test_an_operation_that_torch_lacks_is_no_stub():
+    verdict = grade(lambda image, kernel: torch.nn.Module()(image))
+    assert verdict.outcome == "crashed" and "forward" in verdict.message
+
+
+def test_what_was_not_made_for_numpy_is_told():
+    assert "not dense" in grade(lambda i, k: correlate(i, k).to_sparse()).message
+    assert grade(lambda i, k: correlate(i, k).bfloat16()).what == "values"

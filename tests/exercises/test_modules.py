@@ -309,3 +309,73 @@ def test_first_values_and_what_buffers_drag_along():
     assert "first values" in strict.grade(counting(first=3.0)).message
     assert "`seen` drags" in strict.grade(counting(detach=False)).message
     assert "`seen` drags" in strict.grade(counting(detach=False, replace=True)).message
+
+
+class Heads(nn.Module):
+    """Two heads on one input: which bias belongs to which output can be told."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 4), nn.Linear(3, 4)
+
+    def forward(self, x):
+        return self.a(x), self.b(x)
+
+
+class HeadsBackwards(Heads):
+    def forward(self, x):
+        return self.b(x), self.a(x)
+
+
+class BiasesCrossed(Heads):
+    def forward(self, x):
+        return F.linear(x, self.a.weight, self.b.bias), F.linear(x, self.b.weight, self.a.bias)
+
+
+def test_outputs_are_told_apart_by_their_place():
+    ex = exercise(Heads)
+    ex.make_examples = lambda draw: iter([({}, draw(5, 3))])
+    for seed in range(10):
+        assert ex.grade(HeadsBackwards, seed).passed
+        assert ex.grade(BiasesCrossed, seed).passed, "a bias belongs to no weight, only to an output"
+
+
+class Gated(nn.Module):
+    """Two gains of one gradient, that of the sum, in different parts: only the output tells them apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return x * (self.first + self.second) + (self.first.detach() * x).square()
+
+
+class GatedBackwards(Gated):
+    def __init__(self):
+        nn.Module.__init__(self)
+        self.last, self.early = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return x * (self.last + self.early) + (self.early.detach() * x).square()
+
+
+def test_a_tie_of_gradients_is_broken_by_the_output():
+    ex = exercise(Gated)
+    ex.make_examples = lambda draw: iter([({}, draw(5, 3))])
+    for seed in range(10):
+        assert ex.grade(GatedBackwards, seed).passed
+
+
+def test_a_module_that_hides_its_layers_reads_why():
+    class Hidden(nn.Module):
+        def __init__(self, **options):
+            super().__init__()
+            self.layers = [Residual(**options)]
+
+        def forward(self, x):
+            return self.layers[0].double()(x)
+
+    assert "plain list" in make().grade(Hidden).message
+    assert "Hand in its class" in make().grade(Residual(2, 3)).message
+    assert "an nn.Module is expected" in make().grade(lambda **options: 3).message
