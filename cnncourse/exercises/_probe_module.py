@@ -16,6 +16,7 @@ from torch import nn
 
 from ._dice import Dice
 from ._probe import SECONDS, fresh, gradients_of, is_a, leaves, plain, probe_all, same, seed_torch
+from ._shortcuts import watch_for
 
 MODES = ("eval", "train")
 DIGITS = {
@@ -30,16 +31,22 @@ NOISE = {
 }  # what is left of a zero, such as the gradient of a bias before batch norm
 
 
-def probe_module(candidate, examples, *, seed=0, seconds=SECONDS, as_built=False):
+def probe_module(candidate, examples, *, seed=0, seconds=SECONDS, as_built=False, shortcuts=()):
     """Transcript of `candidate(**options)(*inputs)` for every example `(options, *inputs)`.
 
     `as_built` also looks at the module with the numbers that it was built with.
     """
     runs = [
-        lambda example=example: _run(candidate, *example, seed=seed, as_built=as_built)
+        lambda example=example: _watched(shortcuts, candidate, *example, seed=seed, as_built=as_built)
         for example in examples
     ]
     return probe_all(runs, seconds)
+
+
+def _watched(shortcuts, *example, **how):
+    with watch_for(shortcuts) as called:
+        record = _run(*example, **how)
+    return {**record, "shortcuts": sorted(called)}
 
 
 def _run(candidate, options, *inputs, seed, as_built):

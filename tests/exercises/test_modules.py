@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from cnncourse.exercises import EXERCISES
 from cnncourse.exercises._kinds import exercise
 from cnncourse.exercises._probe_module import probe_module
 
@@ -379,3 +380,19 @@ def test_a_module_that_hides_its_layers_reads_why():
     assert "plain list" in make().grade(Hidden).message
     assert "Hand in its class" in make().grade(Residual(2, 3)).message
     assert "an nn.Module is expected" in make().grade(lambda **options: 3).message
+
+
+class ByTheLibrary(nn.Module):
+    """The layer that is to be built, from the library."""
+
+    def __init__(self, channels, momentum=0.1, epsilon=1e-5):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, epsilon, momentum)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+def test_a_module_that_calls_the_thing_to_build_is_told_so():
+    verdict = EXERCISES["BatchNorm"].grade(ByTheLibrary)
+    assert verdict.what == "shortcut" and "the thing to build here" in verdict.message
