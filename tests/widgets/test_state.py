@@ -16,7 +16,8 @@ from cnncourse import widgets
 from cnncourse.widgets import ChannelMixer, ConvStepper, KernelLab, ModelAtlas, ReceptiveField
 from cnncourse.widgets._explorer import PRESETS, Explorer
 
-ALL = [getattr(widgets, name) for name in widgets.__all__]
+EVERY = [getattr(widgets, name) for name in widgets.__all__]
+ALL = [widget for widget in EVERY if issubclass(widget, Explorer)]  # the others compute in the kernel
 PICTURE = {  # what drawing needs beside the state
     KernelLab: {"pixels", "shape"},
     ConvStepper: {"controls"},
@@ -30,6 +31,12 @@ def test_only_learner_state_is_synced(widget):
     standard = set(ipywidgets.DOMWidget.class_trait_names(sync=True))
     own = {name for name in widget().get_state() if not name.startswith("_")} - standard
     assert own == set(widget.STATE) | PICTURE.get(widget, set())
+
+
+@pytest.mark.parametrize("widget", EVERY)
+def test_every_widget_shows_itself_in_words(widget):
+    """A notebook's text output stays the same from run to run."""
+    assert repr(widget()) == repr(widget()) and not re.search(r"0x[0-9a-f]{6}", repr(widget()))
 
 
 @pytest.mark.parametrize("widget", ALL)
