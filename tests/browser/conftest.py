@@ -30,6 +30,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from cnncourse.widgets import _esm
+from cnncourse.widgets._explorer import _HERE
+from cnncourse.widgets._static import to_html
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
     "--headless",
@@ -139,6 +143,58 @@ def page(browser, request):
     if shots := os.environ.get("CNNCOURSE_SHOTS"):
         opened.screenshot(path=Path(shots) / f"{request.node.name}.png")
     context.close()
+
+
+# ---- a widget in a plain page
+
+PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Widget</title></head><body>{}</body>'
+)
+DARK = (
+    "<style>:root{--jp-content-font-color1:#fff;--jp-content-font-color2:#bdbdbd;--jp-layout-color1:#111;"
+    "--jp-layout-color2:#252525;--jp-border-color1:#616161;background:#111}</style>"
+)
+
+
+@pytest.fixture
+def show(page, tmp_path):
+    """show(widget or HTML, ..., dark=False) -> the page with them: from a file, no kernel, no network."""
+    refused = []
+
+    def offline(route):
+        if route.request.url.startswith(("file:", "data:", "blob:")):
+            return route.continue_()
+        refused.append(route.request.url)
+        return route.abort()
+
+    def show(*shown, dark=False):
+        path = tmp_path / "page.html"
+        pieces = [piece if isinstance(piece, str) else to_html(piece) for piece in shown]
+        path.write_text(PAGE.format("".join([DARK * dark, *pieces])), encoding="utf-8")
+        page.goto(path.as_uri())
+        page.locator(".cnn [role=status]").nth(len(shown) - 1).wait_for()
+        return page
+
+    page.route("**/*", offline)
+    yield show
+    assert not refused and not page.errors
+
+
+@pytest.fixture(scope="module")
+def javascript(browser):
+    """javascript(file, expression, argument): evaluate it with `m`, the widgets' module, and `it`."""
+    page = browser.new_page()
+    page.goto("about:blank")
+
+    def call(file, expression, argument=None):
+        code = f"""async ([code, it]) => {{
+          const m = await import(URL.createObjectURL(new Blob([code], {{ type: "text/javascript" }})));
+          return {expression};
+        }}"""
+        return page.evaluate(code, [_esm.inline(_HERE / file), argument])
+
+    yield call
+    page.close()
 
 
 # ---- a notebook in JupyterLab

@@ -1,6 +1,7 @@
 """PoolLab in Chromium: its arithmetic against torch, its picture without a kernel, and in JupyterLab."""
 
 import itertools
+from functools import partial
 
 import pytest
 import torch
@@ -9,53 +10,14 @@ from axe_playwright_python.sync_playwright import Axe
 
 from cnncourse import data, pooling
 from cnncourse._numbers import text
-from cnncourse.widgets import PoolLab, _esm
-from cnncourse.widgets._explorer import _HERE
-from cnncourse.widgets._static import to_html
+from cnncourse.widgets import PoolLab
 from cnncourse.widgets.pool_lab import KINDS
-
-PAGE = '<!doctype html><html lang="en"><head><title>Widget</title></head><body>{}</body></html>'
-DARK = (
-    "<style>:root{--jp-content-font-color1:#fff;--jp-content-font-color2:#bdbdbd;--jp-layout-color1:#111;"
-    "--jp-layout-color2:#252525;--jp-border-color1:#616161;background:#111}</style>"
-)
-
-
-@pytest.fixture
-def show(page, tmp_path):
-    """show(widget, ...) -> the page with them, opened from a file, with no network and no kernel."""
-    refused = []
-
-    def offline(route):
-        if route.request.url.startswith(("file:", "data:", "blob:")):
-            return route.continue_()
-        refused.append(route.request.url)
-        return route.abort()
-
-    page.route("**/*", offline)
-
-    def show(*widgets, extra=""):
-        path = tmp_path / "page.html"
-        path.write_text(PAGE.format(extra + "".join(map(to_html, widgets))), encoding="utf-8")
-        page.goto(path.as_uri())
-        page.locator(".cnn [role=status]").nth(len(widgets) - 1).wait_for()
-        return page
-
-    yield show
-    assert not refused and not page.errors
 
 
 @pytest.fixture(scope="module")
-def js(browser):
-    """js(expression, argument): an expression of `m`, the arithmetic, and `it`, the argument."""
-    page = browser.new_page()
-    page.goto("about:blank")
-    code = """async ([code, it]) => {
-      const m = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
-      return %s;
-    }"""
-    yield lambda expression, it: page.evaluate(code % expression, [_esm.inline(_HERE / "_pooling.js"), it])
-    page.close()
+def js(javascript):
+    """js(expression, argument): with `m`, the arithmetic, and `it`, the argument."""
+    return partial(javascript, "_pooling.js")
 
 
 # ---- the arithmetic
@@ -286,9 +248,9 @@ def everything():
     return [PoolLab(image=framed(), shift=[0, 1]), PoolLab(kind="blur", window=3), drawn, impossible]
 
 
-@pytest.mark.parametrize("theme", ["", DARK], ids=["light", "dark"])
-def test_axe_finds_nothing(show, theme):
-    page = show(*everything(), extra=theme)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(show, dark):
+    page = show(*everything(), dark=dark)
     found = Axe().run(page, context=".cnn").response["violations"]
     assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
 

@@ -1,59 +1,21 @@
 """ReceptiveField in Chromium: its arithmetic against torch, its picture without a kernel, in JupyterLab."""
 
 import re
+from functools import partial
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from torch import nn
 
-from cnncourse.widgets import ReceptiveField, _esm
-from cnncourse.widgets._explorer import _HERE
-from cnncourse.widgets._static import to_html
+from cnncourse.widgets import ReceptiveField
 from cnncourse.widgets.receptive_field import STACKS
-
-PAGE = '<!doctype html><html lang="en"><head><title>Widget</title></head><body>{}</body></html>'
-DARK = (
-    "<style>:root{--jp-content-font-color1:#fff;--jp-content-font-color2:#bdbdbd;--jp-layout-color1:#111;"
-    "--jp-layout-color2:#252525;--jp-border-color1:#616161;background:#111}</style>"
-)
-
-
-@pytest.fixture
-def show(page, tmp_path):
-    """show(widget) -> the page with it, opened from a file, with no network and no kernel."""
-    refused = []
-
-    def offline(route):
-        if route.request.url.startswith(("file:", "data:", "blob:")):
-            return route.continue_()
-        refused.append(route.request.url)
-        return route.abort()
-
-    page.route("**/*", offline)
-
-    def show(*widgets, extra=""):
-        path = tmp_path / "page.html"
-        path.write_text(PAGE.format(extra + "".join(map(to_html, widgets))), encoding="utf-8")
-        page.goto(path.as_uri())
-        page.locator(".cnn [role=status]").nth(len(widgets) - 1).wait_for()
-        return page
-
-    yield show
-    assert not refused and not page.errors
 
 
 @pytest.fixture(scope="module")
-def js(browser):
-    """js(expression, argument): an expression of `m`, the arithmetic, and `it`, the argument."""
-    page = browser.new_page()
-    page.goto("about:blank")
-    code = """async ([code, it]) => {
-      const m = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
-      return %s;
-    }"""
-    yield lambda expression, it: page.evaluate(code % expression, [_esm.inline(_HERE / "_receptive.js"), it])
-    page.close()
+def js(javascript):
+    """js(expression, argument): with `m`, the arithmetic, and `it`, the argument."""
+    return partial(javascript, "_receptive.js")
 
 
 def status(page):
@@ -199,10 +161,10 @@ def test_a_network_without_a_kernel_keeps_its_box(show):
     assert status(page) == said
 
 
-@pytest.mark.parametrize("theme", ["", DARK], ids=["light", "dark"])
-def test_axe_finds_nothing(show, theme):
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(show, dark):
     stuck = ReceptiveField([15, 15, 15], 16)
-    page = show(ReceptiveField(), stuck, ReceptiveField.of(net(), (3, 20, 20)), extra=theme)
+    page = show(ReceptiveField(), stuck, ReceptiveField.of(net(), (3, 20, 20)), dark=dark)
     found = Axe().run(page, context=".cnn").response["violations"]
     assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
 

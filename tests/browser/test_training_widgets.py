@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -9,9 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from cnncourse._numbers import text
 from cnncourse.optimizers import SEVEN
-from cnncourse.widgets import OptimizerRace, _esm
-from cnncourse.widgets._explorer import _HERE
-from cnncourse.widgets._static import to_html
+from cnncourse.widgets import OptimizerRace
 from cnncourse.widgets.optimizer_race import SURFACES
 
 HEIGHT = {
@@ -21,7 +20,6 @@ HEIGHT = {
     "two valleys": lambda x, y: x**4 / 4 - x**2 / 2 + 0.15 * x + y**2 / 2,
     "plateau": lambda x, y: 1 - torch.exp(-(x**2) - y**2),
 }
-PAGE = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Race</title></head><body>{}</body>'
 
 
 def by_torch(optimizer, surface, start, rate, steps):
@@ -38,33 +36,9 @@ def by_torch(optimizer, surface, start, rate, steps):
 
 
 @pytest.fixture(scope="module")
-def descent(browser):
-    """descent(expression, argument): evaluate it with `m`, the module _descent.js, and `it`."""
-    page = browser.new_page()
-    page.goto("about:blank")
-
-    def call(expression, argument=None):
-        code = f"""async ([code, it]) => {{
-          const m = await import(URL.createObjectURL(new Blob([code], {{ type: "text/javascript" }})));
-          return {expression};
-        }}"""
-        return page.evaluate(code, [_esm.inline(_HERE / "_descent.js"), argument])
-
-    yield call
-    page.close()
-
-
-@pytest.fixture
-def show(page, tmp_path):
-    def show(widget):
-        path = tmp_path / "page.html"
-        path.write_text(PAGE.format(to_html(widget)), encoding="utf-8")
-        page.goto(path.as_uri())
-        page.locator(".cnn [role=status]").wait_for()
-        return page
-
-    yield show
-    assert not page.errors
+def descent(javascript):
+    """descent(expression, argument): with `m`, the arithmetic, and `it`, the argument."""
+    return partial(javascript, "_descent.js")
 
 
 def test_every_path_is_torchs(descent):
