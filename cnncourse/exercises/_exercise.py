@@ -90,8 +90,8 @@ class Exercise:
 
     def probe(self, candidate, seed=0):
         """Transcript of a learner's answer: runs their code, compares nothing."""
-        with pristine() as replaced:
-            return {**self.run(candidate, seed), "replaced": replaced}
+        with pristine():
+            return self.run(candidate, seed)
 
     def judge(self, transcript, seed=0):
         """Verdict on a transcript."""

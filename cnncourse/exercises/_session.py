@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 from ._ask import ask, in_notebook
-from ._store import EMPTY, Store, record_check
+from ._store import Store, record_check
 from ._verdict import NOT_ATTEMPTED, PASSED, WRONG, NotPassed, Verdict
 
 _last = {}  # name → (candidate, verdict) of the last check in this kernel
@@ -59,8 +59,8 @@ def _graded(exercise, candidate):
     """Grade, remember, and say what could come next."""
     verdict = exercise.grade(candidate)
     _last[exercise.name] = candidate, verdict
-    record_check(Store(), verdict)
-    return replace(verdict, next=_next_step(exercise, verdict))
+    record = record_check(Store(), verdict)
+    return replace(verdict, next=_next_step(exercise, verdict, record["hints"]))
 
 
 def _find(name):
@@ -75,11 +75,10 @@ def _find(name):
         return None, f"{error.args[0]} If your chapter is of another version, `cnncourse update` mends it."
 
 
-def _next_step(exercise, verdict):
+def _next_step(exercise, verdict, seen):
     if verdict.outcome == PASSED or not exercise.hints:
         return ""
     called = exercise.name if exercise.kind in ("function", "module") else f'"{exercise.name}"'
-    seen = Store().read().get(exercise.name, EMPTY)["hints"]
     return f"hint({called})" if seen < len(exercise.hints) else f"solution({called})"
 
 

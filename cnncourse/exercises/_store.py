@@ -87,12 +87,13 @@ class Store:
 
 
 def record_check(store, verdict):
-    """Remember a verdict; an exercise once passed stays passed."""
+    """Remember a verdict, and return the exercise's record; one that is once passed stays passed."""
 
     def update(record):
         record["last"] = verdict.outcome
         record["tries"] += verdict.outcome != NOT_ATTEMPTED
         record["passed"] |= verdict.outcome == PASSED
 
-    if verdict.outcome != NOT_ATTEMPTED or verdict.name in store.read():
-        store.change(verdict.name, update)
+    if verdict.outcome == NOT_ATTEMPTED and verdict.name not in store.read():
+        return EMPTY  # a stub that was run leaves no trace
+    return store.change(verdict.name, update) or store.read().get(verdict.name, EMPTY)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 PASSED, WRONG, CRASHED, NOT_ATTEMPTED, TIMED_OUT = "passed", "wrong", "crashed", "not attempted", "timed out"
-OUTCOMES = (PASSED, WRONG, CRASHED, NOT_ATTEMPTED, TIMED_OUT)
 
 
 @dataclass
