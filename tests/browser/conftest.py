@@ -27,6 +27,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -178,6 +179,17 @@ def show(page, tmp_path):
     page.route("**/*", offline)
     yield show
     assert not refused and not page.errors
+
+
+@pytest.fixture
+def axe():
+    """axe(page): fail with what axe-core has to say against the widgets on the page."""
+
+    def run(page):
+        found = Axe().run(page, context=".cnn").response["violations"]
+        assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
+
+    return run
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from axe_playwright_python.sync_playwright import Axe
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
@@ -363,10 +362,9 @@ def everything():
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(show, dark):
+def test_axe_finds_nothing(show, axe, dark):
     page = show(*everything(), dark=dark)
-    found = Axe().run(page, context=".cnn").response["violations"]
-    assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
+    axe(page)
 
 
 @pytest.mark.parametrize("width", [600, 1200])
