@@ -1,7 +1,7 @@
 """Run an experiment seed by seed and keep what it finds: the scripts of this folder call `record`.
 
-`experiments/results/NAME.json` has the script's sha256, settings, seeds and versions, and for every figure its
-mean, its 95 % interval over the seeds (Student's t) and the value of each seed. It is written after each
+`experiments/results/NAME.json` has the script's sha256, settings, seeds and versions, and for every figure
+its mean, its 95 % interval over the seeds (Student's t) and the value of each seed. It is written after each
 seed, whole or not at all, so that an interrupted run goes on where it was.
 """
 
