@@ -29,7 +29,8 @@ from ._residual import BottleneckV1, conv, initialise, stage
 class SqueezeExcitation(nn.Module):
     """Weigh each channel by what all channels hold: (N, channels, H, W) to the same shape.
 
-    squeezed: channels between the two layers, channels / 16 in the paper.
+    squeezed: channels between the two layers, channels / 16 in the paper. Both layers are 1×1 convolutions
+    with biases, of the one pixel that the squeeze leaves; `activation` is the layer between them.
     """
 
     def __init__(self, channels, squeezed, activation=nn.ReLU):
