@@ -5,15 +5,16 @@ from html import escape
 import numpy as np
 
 from ._compare import shape_of
-from ._verdict import CRASHED, NOT_ATTEMPTED, PASSED, TIMED_OUT, WRONG
+from ._verdict import CRASHED, NOT_ATTEMPTED, PASSED, RECORDED, TIMED_OUT, WRONG
 
-MARKS = {PASSED: "✓", WRONG: "✗", CRASHED: "⚠", NOT_ATTEMPTED: "○", TIMED_OUT: "⏱"}
+MARKS = {PASSED: "✓", WRONG: "✗", CRASHED: "⚠", NOT_ATTEMPTED: "○", TIMED_OUT: "⏱", RECORDED: "✎"}
 COLOURS = {
     PASSED: "#009E73",
     WRONG: "#D55E00",
     CRASHED: "#D55E00",
     NOT_ATTEMPTED: "#8A8A8A",
     TIMED_OUT: "#E69F00",
+    RECORDED: "#0072B2",
 }
 ROLES = {"kernel": "kernel", "kernels": "kernel", "weight": "kernel", "weights": "kernel", "bias": "kernel"}
 CARD = (

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from ._ask import ask, in_notebook
 from ._store import Store, record_check
-from ._verdict import NOT_ATTEMPTED, PASSED, WRONG, NotPassed, Verdict
+from ._own import find
+from ._verdict import NOT_ATTEMPTED, PASSED, RECORDED, WRONG, NotPassed, Verdict
 
 _last = {}  # name → (candidate, verdict) of the last check in this kernel
 
@@ -70,6 +71,10 @@ def _find(name):
     if name is None:
         return None, "A value goes in by the name of its question: `check(name=value)`."
     try:
+        find(name)
+    except Exception as error:  # whatever a module of an instructor's raises
+        return None, f"Your instructor's exercises cannot be read: {error}"
+    try:
         return EXERCISES[name], None
     except KeyError as error:
         return None, f"{error.args[0]} If your chapter is of another version, `cnncourse update` mends it."
@@ -120,7 +125,7 @@ def yours(thing):
     """Your own version if its last check passed, else the course's; it says which."""
     exercise = _named(thing)
     candidate, verdict = _last.get(exercise.name, (None, None))
-    if verdict is not None and verdict.passed:
+    if verdict is not None and verdict.outcome in (PASSED, RECORDED):
         print(f"{exercise.name}: your own version")
         return candidate
     print(f"{exercise.name}: the course's version (yours takes over once its check passes)")

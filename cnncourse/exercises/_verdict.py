@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 PASSED, WRONG, CRASHED, NOT_ATTEMPTED, TIMED_OUT = "passed", "wrong", "crashed", "not attempted", "timed out"
+RECORDED = "recorded"  # no sixth outcome of a check: there was none, an instructor keeps it
 
 
 @dataclass

@@ -1,0 +1,41 @@
+"""Exercises of an instructor's own: a folder with chapters and, beside each, the module of its exercises.
+
+    my-exercises/
+      20_midterm.ipynb     a chapter, named as the course names them
+      midterm.py           its exercises, written as CONTRIBUTING.md says
+
+Nothing of it is in the students' package. `load` takes the exercises in for as long as a process lives.
+"""
+
+from pathlib import Path
+
+from .._course import chapters
+from ..exercises import _own
+
+
+class PrivateError(ValueError):
+    """A private folder that cannot be used; the message is one sentence for its owner."""
+
+
+def chapter_paths(private=None):
+    """{stem: path} of every chapter there is: the course's, then those of the folder `private`."""
+    paths = {path.stem: path for path in chapters()}
+    own = {path.stem: path for path in chapters(private)} if private else {}
+    twice = sorted(paths.keys() & own.keys())
+    if twice:
+        raise PrivateError(f"{private} has a chapter of the course's name: {', '.join(twice)}. Rename it.")
+    return paths | own
+
+
+def load(private):
+    """Take the exercises of the folder `private` into EXERCISES; returns their names.
+
+    Raises PrivateError where the folder has no chapters, a module cannot be imported, or a name is taken.
+    """
+    folder = Path(private)
+    if not chapters(folder):
+        raise PrivateError(f"{folder} has no chapters: a private folder holds NN_name.ipynb and name.py.")
+    try:
+        return _own.load(folder)
+    except Exception as error:  # whatever an instructor's module raises while it is imported
+        raise PrivateError(f"The exercises in {folder} cannot be read: {error}") from error
