@@ -4,8 +4,8 @@ import os
 from dataclasses import replace
 
 from ._ask import ask, in_notebook
-from ._store import Store, record_check
 from ._own import find
+from ._store import Store, record_check
 from ._verdict import NOT_ATTEMPTED, PASSED, RECORDED, WRONG, NotPassed, Verdict
 
 _last = {}  # name → (candidate, verdict) of the last check in this kernel
