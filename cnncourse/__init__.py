@@ -17,15 +17,15 @@ _MODULES = (
     "training",
     "widgets",
 )
-__all__ = [*_CHECKS, *_MODULES, "recorded"]
+__all__ = [*_CHECKS, *_MODULES, "glossary", "recorded"]
 
 
 def __getattr__(name):
     """Import a part of the course when it is first used: `import cnncourse` alone stays light."""
     if name in _CHECKS:
         return getattr(importlib.import_module("cnncourse.exercises"), name)
-    if name == "recorded":
-        return importlib.import_module("cnncourse._recorded").recorded
+    if name in ("glossary", "recorded"):
+        return getattr(importlib.import_module(f"cnncourse._{name}"), name)
     if name in _MODULES:
         return importlib.import_module(f"cnncourse.{name}")
     raise AttributeError(f"module 'cnncourse' has no attribute {name!r}")
