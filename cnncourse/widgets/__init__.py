@@ -12,6 +12,7 @@ _WIDGETS = {
     "GradientFlow": "gradient_flow",
     "OptimizerRace": "optimizer_race",
     "ModelAtlas": "model_atlas",
+    "CostLab": "cost_lab",
 }
 __all__ = list(_WIDGETS)
 

@@ -72,7 +72,7 @@ export function onResize(root, draw) {
 // ---- colours
 
 /** @param {string} hex */
-const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+export const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 /** @type {number[][]} */
 const STOPS = palette.signed.map(channels);
 

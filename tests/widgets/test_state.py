@@ -13,7 +13,7 @@ import traitlets
 from sklearn.datasets import load_digits
 
 from cnncourse import widgets
-from cnncourse.widgets import ChannelMixer, ConvStepper, KernelLab, ModelAtlas, ReceptiveField
+from cnncourse.widgets import ChannelMixer, ConvStepper, CostLab, KernelLab, ModelAtlas, ReceptiveField
 from cnncourse.widgets._explorer import PRESETS, Explorer
 
 EVERY = [getattr(widgets, name) for name in widgets.__all__]
@@ -23,6 +23,7 @@ PICTURE = {  # what drawing needs beside the state
     ConvStepper: {"controls"},
     ReceptiveField: {"map", "fields", "gradient", "gradient_unit"},
     ModelAtlas: {"atlas", "pixels"},
+    CostLab: {"presets", "released"},
 }
 
 
