@@ -9,17 +9,15 @@ import torch
 
 from ._compare import Difference, agree, compare, kind_name, number, outline
 from ._exercise import Exercise, Mistake
-from ._probe import attempt, is_a, leaves, plain, text_of
+from ._probe import leaves, plain
 from ._verdict import WRONG
 
 
 class AnswerExercise(Exercise):
     """An answer that is a value rather than code: nothing runs but the comparison."""
 
-    def run(self, candidate, seed):
-        if candidate is None or candidate is Ellipsis:
-            return {"records": [{"stub": True, "printed": ""}]}
-        return {"records": [attempt(lambda: {"output": plain(candidate)})]}
+    def task(self, seed):
+        return "answer", {}
 
     afterword = ""  # the reply to a right answer has said it
 
@@ -93,10 +91,8 @@ class ChoiceExercise(AnswerExercise):
     def source(self):
         return f"{self.name} = {self.reference!r}"
 
-    def run(self, candidate, seed):
-        if is_a(candidate, str):
-            candidate = text_of(candidate).strip().strip("().").lower()
-        return super().run(candidate, seed)
+    def task(self, seed):
+        return "answer", {"letter": True}
 
     def praise(self, transcript, seed):
         return self.replies[self.reference][1]

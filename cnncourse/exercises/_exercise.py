@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from ._compare import Difference
 from ._draw import Draw
+from ._perform import perform
 from ._pristine import pristine
 from ._verdict import CRASHED, NOT_ATTEMPTED, PASSED, TIMED_OUT, WRONG, Verdict
 
@@ -84,9 +85,13 @@ class Exercise:
             for example in self.make_examples(Draw(seed))
         ]
 
-    def run(self, candidate, seed):
-        """What `candidate` does on the examples of `seed`, as a plain transcript; a kind says how."""
+    def task(self, seed):
+        """(kind, options): all that `perform` needs to run an answer at `seed`, and no reference."""
         raise NotImplementedError
+
+    def run(self, candidate, seed):
+        """What `candidate` does on the examples of `seed`, as a plain transcript."""
+        return perform(candidate, self.task(seed))
 
     def probe(self, candidate, seed=0):
         """Transcript of a learner's answer: runs their code, compares nothing."""
@@ -192,9 +197,7 @@ class Exercise:
 
     def _cause(self, records, seed):
         """(number of the mistake that the answer behaves like or None, a guess from shapes alone or "")."""
-        close = [
-            n for n in range(len(self.mistakes)) if self._behaves_like(records, self._transcript(n, seed))
-        ]
+        close = [n for n in range(len(self.mistakes)) if self._behaves_like(records, n, seed)]
         if close:
             return min(close, key=lambda n: not self.exactly(records, self._transcript(n, seed))), ""
         seen = [self.outline(record) for record in records]
@@ -211,7 +214,11 @@ class Exercise:
         """Whether two transcripts agree in all that was seen, to prefer one of several close mistakes."""
         return True
 
-    def _behaves_like(self, records, mistaken):
+    def _behaves_like(self, records, number, seed):
+        """Whether an answer does what mistake `number` does."""
+        return self._acts_alike(records, self._transcript(number, seed))
+
+    def _acts_alike(self, records, mistaken):
         if len(records) != len(mistaken):
             return False
         return all(

@@ -1,14 +1,9 @@
 """The kind of exercise in which an answer trains a network: an accuracy to reach within a budget."""
 
-import time
-
 import numpy as np
-import torch
-from torch import nn
 
 from ._compare import Difference
 from ._exercise import Exercise
-from ._probe import fresh, probe_all
 from ._verdict import TIMED_OUT, WRONG
 
 NOT_A_MODULE = "Return the trained network, an `nn.Module`."
@@ -17,7 +12,6 @@ TOO_SLOW = "Training took longer than the budget allows."
 NOT_SCORES = "The network's output is not one score for every class."
 UNTRAINED = "On new pictures the network does no better than guessing: did it learn at all?"
 NOT_ENOUGH = "On new pictures the network is not accurate enough yet."
-BATCH = 256
 
 
 class ExperimentExercise(Exercise):
@@ -34,17 +28,9 @@ class ExperimentExercise(Exercise):
         super().__init__(reference, seconds=seconds, **about)
         self.data, self.accuracy, self.parameters, self.tiers = data, accuracy, parameters, tiers or {}
 
-    def run(self, candidate, seed):
+    def task(self, seed):
         training, held_out = self.data(seed)
-        training = type(training)(*map(fresh, training))
-
-        def train_and_predict():
-            start = time.perf_counter()
-            model = candidate(training)
-            return {"seconds": time.perf_counter() - start, **_look_at(model, held_out.images)}
-
-        # past the budget it still may end, to be told by how much; past twice the budget it is stopped
-        return probe_all([train_and_predict], 2 * self.seconds)
+        return "experiment", {"training": training, "images": held_out.images, "seconds": self.seconds}
 
     def fault(self, records, seed):
         record = records[0]
@@ -108,20 +94,6 @@ class ExperimentExercise(Exercise):
 
     def _transcript(self, which, seed):
         return [{}] if which < 0 else super()._transcript(which, seed)  # no training of ours to judge yours
-
-
-def _look_at(model, images):
-    """What the judge needs of a trained network: its size, and its scores on new pictures."""
-    if not isinstance(model, nn.Module):
-        return {"module": False}
-    parameters = sum(p.numel() for p in model.parameters())
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    model.eval()
-    with torch.no_grad():
-        scores = [model(batch.to(device)) for batch in images.split(BATCH)]
-    whole = all(isinstance(part, torch.Tensor) for part in scores)
-    scores = torch.cat(scores).float().cpu().numpy() if whole else None
-    return {"module": True, "parameters": parameters, "scores": scores}
 
 
 def _accuracy(scores, labels):

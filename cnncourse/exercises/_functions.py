@@ -4,7 +4,7 @@ import inspect
 
 from ._compare import CUT_OFF, Difference, arrays_agree, compare, outline
 from ._exercise import Exercise
-from ._probe import plain, probe_function
+from ._probe import plain
 
 
 class FunctionExercise(Exercise):
@@ -24,15 +24,14 @@ class FunctionExercise(Exercise):
         self.gradients, self.shortcuts, self.observe = gradients, shortcuts or {}, observe
         self.tolerance = {"rtol": rtol, "atol": atol}
 
-    def run(self, candidate, seed):
-        return probe_function(
-            candidate,
-            self.inputs(seed),
-            gradients=self.gradients,
-            shortcuts=tuple(self.shortcuts),
-            observe=self.observe,
-            seconds=self.seconds,
-        )
+    def task(self, seed):
+        return "function", {
+            "examples": self.inputs(seed),
+            "gradients": self.gradients,
+            "shortcuts": tuple(self.shortcuts),
+            "observe": self.observe,
+            "seconds": self.seconds,
+        }
 
     def compare(self, got, want):
         if difference := self.shortcut(got, want) or compare(got["output"], want["output"], **self.tolerance):

@@ -2,7 +2,7 @@
 
 from ._compare import CUT_OFF, Difference, arrays_agree, compare, outline
 from ._exercise import Exercise
-from ._probe_module import MODES, probe_module
+from ._probe_module import MODES
 
 
 class ModuleExercise(Exercise):
@@ -21,9 +21,14 @@ class ModuleExercise(Exercise):
         super().__init__(reference, **about)
         self.as_built, self.shortcuts = as_built, shortcuts or {}
 
-    def run(self, candidate, seed):
-        how = {"seed": seed, "seconds": self.seconds, "as_built": self.as_built}
-        return probe_module(candidate, self.inputs(seed), shortcuts=tuple(self.shortcuts), **how)
+    def task(self, seed):
+        return "module", {
+            "examples": self.inputs(seed),
+            "seed": seed,
+            "seconds": self.seconds,
+            "as_built": self.as_built,
+            "shortcuts": tuple(self.shortcuts),
+        }
 
     def compare(self, got, want):
         if difference := self.shortcut(got, want):
@@ -38,7 +43,7 @@ class ModuleExercise(Exercise):
         return difference if difference and difference.what in ("type", "structure", "shape") else None
 
     def _compare_rounds(self, got, want):
-        if got.get("meta"):
+        if want.get("meta"):
             return compare(got["first"]["eval"]["output"], want["first"]["eval"]["output"])
         tolerance = self.tolerance[min(got["precision"], want["precision"])]
         for what in ("first", "second"):
@@ -49,7 +54,7 @@ class ModuleExercise(Exercise):
 
     def alike(self, got, mistaken):
         """Outputs and input gradients of the first round: what a mistake does, whatever else it registers."""
-        if got.get("meta") or mistaken.get("meta"):
+        if mistaken.get("meta"):
             return compare(got["first"]["eval"]["output"], mistaken["first"]["eval"]["output"]) is None
         return all(
             compare(got["first"][mode]["output"], mistaken["first"][mode]["output"], 1e-6, 1e-8) is None
@@ -61,11 +66,12 @@ class ModuleExercise(Exercise):
     def exactly(self, records, mistaken):
         return all("crash" in g or self.compare(g, m) is None for g, m in zip(records, mistaken, strict=True))
 
-    def _behaves_like(self, records, mistaken):
+    def _behaves_like(self, records, number, seed):
         """A mistake that differs from the reference only in what it registers must agree in everything."""
-        if not super()._behaves_like(records, mistaken):
+        mistaken = self._transcript(number, seed)
+        if not self._acts_alike(records, mistaken):
             return False
-        return self.exactly(records, mistaken) or not super()._behaves_like(mistaken, self._transcript(-1, 0))
+        return self.exactly(records, mistaken) or not self._acts_alike(mistaken, self._transcript(-1, seed))
 
     def outline(self, record):
         return (
