@@ -112,16 +112,21 @@ def assert_same_network(make_ours, make_theirs, side, batch=2):
     ours.load_state_dict(state_for(theirs), strict=True, assign=True)
     on_meta(make_theirs).load_state_dict(state_for(ours), strict=True, assign=True)
     images = torch.randn(batch, 3, side, side, generator=torch.Generator().manual_seed(2))
-    for training in (False, True):
+    assert_same_outputs(ours, theirs, images)
+    for name, tensor in theirs.state_dict().items():
+        if tensor.dim() < 2:
+            torch.testing.assert_close(ours.state_dict()[name], tensor, msg=name)
+
+
+def assert_same_outputs(ours, theirs, images, modes=(False, True)):
+    """Assert equal outputs in evaluation and in training, or in the one of them that is named."""
+    for training in modes:
         got, expected = run(ours, images, training), run(theirs, images, training)
         assert got.keys() == expected.keys()
         for name, tensor in expected.items():
             assert tensor.std() > 1e-3, "the comparison needs outputs that vary"
             atol = 1e-6 * tensor.abs().max().item()
             torch.testing.assert_close(got[name], tensor, rtol=1e-5, atol=atol, msg=f"{name}, {training=}")
-    for name, tensor in theirs.state_dict().items():
-        if tensor.dim() < 2:
-            torch.testing.assert_close(ours.state_dict()[name], tensor, msg=name)
 
 
 @pytest.fixture
@@ -141,3 +146,39 @@ def assert_same_names(make_ours, make_theirs):
 def same_names():
     """`assert_same_names`: all that is asked of a heavy network in a quick run."""
     return assert_same_names
+
+
+def in_order(network, images):
+    """The layers that have a state of their own, in the order in which they run."""
+    seen = []
+    layers = [m for m in network.modules() if [*m.parameters(recurse=False), *m.buffers(recurse=False)]]
+    hooks = [layer.register_forward_pre_hook(lambda layer, _: seen.append(layer)) for layer in layers]
+    with torch.no_grad():
+        network.eval()(images)
+    for hook in hooks:
+        hook.remove()
+    assert {*layers} == {*seen} and len(layers) == len(seen), "every layer runs, once"
+    return seen
+
+
+def assert_same_by_order(make_ours, make_theirs, images, modes=(False, True)):
+    """Assert what `assert_same_network` does, of networks that name their layers differently.
+
+    The peer's layers hand their state over to ours in the order in which they run.
+    """
+    theirs, ours = on_meta(make_theirs).to_empty(device="cpu"), on_meta(make_ours)
+    randomise(theirs)
+    pairs = list(zip(in_order(ours, images.to("meta")), in_order(theirs, images), strict=True))
+    for mine, other in pairs:
+        assert type(mine) is type(other)
+        mine.load_state_dict(state_for(other), strict=True, assign=True)
+    assert_same_outputs(ours, theirs, images, modes)
+    for mine, other in pairs:
+        for name, tensor in other.state_dict().items():
+            torch.testing.assert_close(mine.state_dict()[name], tensor, msg=name)
+
+
+@pytest.fixture
+def same_by_order():
+    """`assert_same_by_order`, for networks whose layers have other names than the peer's."""
+    return assert_same_by_order
