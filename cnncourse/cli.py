@@ -1,5 +1,6 @@
-"""The command line: `cnncourse start | update | solve | doctor`."""
+"""The command line: `cnncourse start | update | solve | grade | merge | release | nbgrader | doctor`."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -110,6 +111,64 @@ def solve_chapters(
     """Write chapters with the reference solutions swapped in."""
     for path in solve(chapters, destination):
         out.print(escape(str(path)))
+
+
+Private = Annotated[
+    Path | None, typer.Option("--private", metavar="DIR", help="A folder with exercises of your own.")
+]
+Chapters = Annotated[str | None, typer.Option("--chapter", help="Only these: 01, 01-03 or 01,05.")]
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="The folder or zip that the class handed in.")],
+    out_folder: Annotated[Path, typer.Option("--out", metavar="RESULTS", help="The folder for the results.")],
+    chapter: Chapters = None,
+    students: Annotated[Path | None, typer.Option("--students", metavar="CSV", help="The class.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one a core.")] = 0,
+    shard: Annotated[str, typer.Option("--shard", metavar="i/n", help="Grade one part of n.")] = "1/1",
+    private: Private = None,
+    unsafe_local: Annotated[
+        bool, typer.Option("--unsafe-local", help="Grade without a sandbox where none starts.")
+    ] = False,
+):
+    """Grade what a class handed in; run again after an interruption, it goes on where it was."""
+    with _grading() as commands:
+        order = commands.classroom.Order(
+            submissions, commands.results_folder(out_folder), commands.chapter_stems(chapter, private),
+            students, commands.shard(shard), private,
+        )  # fmt: skip
+        level = commands.choose_level(unsafe_local)
+        outcome = commands.grade(order, level, workers or commands.granted_cpus(), err)
+    for sentence in commands.summary(order, outcome):
+        out.print(escape(sentence))
+    if outcome.ungraded:
+        raise typer.Exit(1)
+
+
+@app.command()
+def merge(
+    shards: Annotated[list[Path], typer.Argument(help="The results of every shard.")],
+    out_folder: Annotated[Path, typer.Option("--out", metavar="RESULTS", help="The folder for the whole.")],
+    private: Private = None,
+):
+    """Join the results of all shards; duplicates, gaps and mixed versions are errors."""
+    with _grading() as commands:
+        count = commands.classroom.merge(shards, commands.results_folder(out_folder), private)
+    out.print(f"{count} grades of {len(shards)} shards are in {escape(str(out_folder))}.")
+
+
+@contextlib.contextmanager
+def _grading():
+    """The grading commands, imported when they are wanted; what a user can mend is one sentence."""
+    from .grading import commands
+
+    try:
+        yield commands
+    except (*commands.ERRORS, commands.Refused) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped. Every grade so far is safe: run the same command again to go on.")
 
 
 @app.command()

@@ -10,7 +10,6 @@ Nothing of it is in the students' package. `load` takes the exercises in for as 
 from pathlib import Path
 
 from .._course import chapters
-from ..exercises import _own
 
 
 class PrivateError(ValueError):
@@ -32,6 +31,8 @@ def load(private):
 
     Raises PrivateError where the folder has no chapters, a module cannot be imported, or a name is taken.
     """
+    from ..exercises import _own  # brings torch
+
     folder = Path(private)
     if not chapters(folder):
         raise PrivateError(f"{folder} has no chapters: a private folder holds NN_name.ipynb and name.py.")

@@ -1,0 +1,98 @@
+"""What the command line says and asks of the rest: `grade`, `merge`, `release`, `nbgrader`."""
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from . import classroom
+from ._page import LEVELS
+from .intake import IntakeError, known
+from .pool import NoGrader
+from .private import PrivateError
+from .results import ResultsError
+from .roster import RosterError
+
+ERRORS = (IntakeError, NoGrader, PrivateError, ResultsError, RosterError)
+NAMED = 12  # notes printed; the class page has them all
+
+
+class Refused(ValueError):
+    """What the command line does not do as it was asked; the message says what to do instead."""
+
+
+def grade(order, level, workers, console):
+    """Grade a class with a progress bar; returns the `Outcome`."""
+    from . import Grader
+
+    console.print(f"Isolation: [bold]{level}[/]: {LEVELS[level]}.")
+    with _bar(console) as told:
+        return classroom.grade_class(order, Grader, (level, order.private), workers, told)
+
+
+def choose_level(unsafe_local):
+    """The best isolation that starts here. Raises Refused where that is none and nobody said to go on."""
+    from . import Level, best_level
+
+    level, why = best_level()
+    if level == Level.LOCAL and not unsafe_local:
+        raise Refused(
+            f"Submissions cannot be sandboxed here: {why.rstrip('.')}. What students hand in could then read "
+            "and change files of yours. If you trust all of it, run the same command with --unsafe-local."
+        )
+    return level
+
+
+@contextmanager
+def _bar(console):
+    columns = (TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def summary(order, outcome):
+    """Sentences on what a run did."""
+    before = f" {outcome.before} had a grade already." if outcome.before else ""
+    yield f"{outcome.graded} submissions graded.{before}"
+    yield from outcome.notes[:NAMED]
+    if len(outcome.notes) > NAMED:
+        yield f"… and {len(outcome.notes) - NAMED} more notes: they are in {order.out / 'class.json'}."
+    for sentence in outcome.ungraded:
+        yield f"No grade: {sentence}. Run it again to try once more."
+    if order.shard == (1, 1):
+        yield f"Results: {order.out / 'class.html'}, gradebook.csv, canvas.csv, nbgrader.csv, feedback."
+    else:
+        yield f"This is one shard: `cnncourse merge SHARDS… --out RESULTS` joins them into {order.out.name}."
+
+
+def chapter_stems(text, private=None):
+    """Stems of "01", "01-03" or "01,05", in order; None for all. Raises Refused for one that is not there."""
+    if not text:
+        return None
+    stems = list(known(private))
+    chosen = [stem for part in text.split(",") for stem in _range(part.strip(), stems)]
+    return tuple(dict.fromkeys(chosen))
+
+
+def _range(part, stems):
+    first, last = (re.match(r"^(\d\d)-(\d\d)$", part) or [None, part, part])[1:3]
+    found = [stem for stem in stems if first <= stem[: len(first)] and stem[: len(last)] <= last]
+    if not found:
+        raise Refused(f"There is no chapter {part}: say 01, 01-03 or 01,05. There are {', '.join(stems)}.")
+    return found
+
+
+def shard(text):
+    """(2, 5) of "2/5"."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    number, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise Refused(f"{text} is no shard: say 1/3, 2/3 or 3/3.")
+    return number, count
+
+
+def results_folder(path):
+    """Where results go, as an absolute path."""
+    return Path(path).expanduser().resolve()
