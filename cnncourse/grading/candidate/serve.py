@@ -1,0 +1,110 @@
+"""Run one submission: its cells, and what the judge asks of the answers that they hand in."""
+
+import builtins
+import contextlib
+import linecache
+import sys
+import types
+
+from cnncourse import exercises  # the stub
+from cnncourse.exercises._limit import TimedOut, time_limit
+from cnncourse.exercises._perform import perform
+from cnncourse.exercises._pristine import pristine
+from cnncourse.exercises._probe import crash_of
+
+from .shell import Shell
+from .values import SPECIAL, defined
+
+
+def serve(channel):
+    """Take a program from the judge, run it, and answer until nothing more is asked."""
+    submission = Submission(channel, channel.receive())
+    submission.run()
+    channel.send({"ended": True})
+    while name := channel.receive().get("find"):
+        submission.find(name)
+        channel.send({"ended": True})
+
+
+class Submission:
+    """The notebook's namespace, and what has been handed in from it."""
+
+    def __init__(self, channel, program):
+        self.channel, self.cells, self.seconds = channel, program["cells"], program["seconds"]
+        self.handed = {}
+        exercises.hand_in, exercises.fetch, exercises.NAMES = self.hand_in, self.fetch, set(program["names"])
+        main = types.ModuleType("__main__")
+        self.space = vars(main)
+        shell = Shell(self.space)
+        helpers = {
+            name: getattr(exercises, name) for name in ("check", "hint", "solution", "yours", "progress")
+        }
+        self.space |= helpers | {
+            "__builtins__": builtins,
+            "get_ipython": lambda: shell,
+            "display": shell.display,
+        }
+        self.shell = shell
+        sys.modules["__main__"] = main
+
+    def run(self):
+        """Run every cell; one that fails costs the others nothing."""
+        for index, cell in enumerate(self.cells):
+            self.channel.send({"cell": index})
+            crash = self._run_cell(f"<cell {cell['cell']}>", cell["source"], cell["pieces"])
+            if crash:
+                self.channel.send({"crash": crash, "in": index})
+
+    def _run_cell(self, file, source, pieces):
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+        try:
+            with time_limit(self.seconds):
+                for text, line in pieces or [(source, 1)]:
+                    code = "\n" * (line - 1) + text if line > 1 else text
+                    exec(self.shell.compile(code, file), self.space)
+        except TimedOut:
+            return {
+                "error": "TimedOut",
+                "text": f"This cell was still running after {self.seconds:g} seconds.",
+            }
+        except BaseException as error:
+            return _syntax(error) if isinstance(error, SyntaxError) else crash_of(error)
+        return None
+
+    def hand_in(self, name, candidate):
+        """Let the judge say what is to be done with an answer, and tell it what came of that."""
+        self.channel.send({"check": name})
+        task = self.channel.receive(special=SPECIAL).get("task")
+        if task is not None:
+            self.handed[name] = candidate
+            with pristine():
+                transcript = perform(candidate, task)
+            self.channel.send({"transcript": transcript})
+
+    def fetch(self, name):
+        """What `yours` returns."""
+        self.channel.send({"yours": name})
+        reply = self.channel.receive()
+        if reply.get("own"):
+            return self.handed[name]
+        if "source" in reply:
+            return defined(reply["source"])
+        raise ValueError(reply["refused"])
+
+    def find(self, name):
+        """Hand in what the notebook calls `name` at its end, unless that was handed in before."""
+        with contextlib.suppress(KeyError):
+            candidate = self.space[name]
+            if candidate is not self.handed.get(name, self):
+                self.hand_in(name, candidate)
+
+
+def _syntax(error):
+    """A cell that does not compile has no frame of its own: its line is in the error."""
+    return {
+        "error": type(error).__name__,
+        "text": str(error.msg)[:600],
+        "line": (error.text or "").strip()[:200],
+        "number": error.lineno or 0,
+        "function": "<module>",
+    }
