@@ -128,17 +128,20 @@ def grade(
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one a core.")] = 0,
     shard: Annotated[str, typer.Option("--shard", metavar="i/n", help="Grade one part of n.")] = "1/1",
     private: Private = None,
+    container: Annotated[
+        bool, typer.Option("--container", help="The container around this run isolates it.")
+    ] = False,
     unsafe_local: Annotated[
         bool, typer.Option("--unsafe-local", help="Grade without a sandbox where none starts.")
     ] = False,
 ):
     """Grade what a class handed in; run again after an interruption, it goes on where it was."""
     with _grading() as commands:
+        level = commands.choose_level(container, unsafe_local)
         order = commands.classroom.Order(
-            submissions, commands.results_folder(out_folder), commands.chapter_stems(chapter, private),
+            submissions, commands.absolute(out_folder), commands.chapter_stems(chapter, private),
             students, commands.shard(shard), private,
         )  # fmt: skip
-        level = commands.choose_level(unsafe_local)
         outcome = commands.grade(order, level, workers or commands.granted_cpus(), err)
     for sentence in commands.summary(order, outcome):
         out.print(escape(sentence))
@@ -154,8 +157,44 @@ def merge(
 ):
     """Join the results of all shards; duplicates, gaps and mixed versions are errors."""
     with _grading() as commands:
-        count = commands.classroom.merge(shards, commands.results_folder(out_folder), private)
+        count = commands.classroom.merge(shards, commands.absolute(out_folder), private)
     out.print(f"{count} grades of {len(shards)} shards are in {escape(str(out_folder))}.")
+
+
+@app.command()
+def release(
+    chapters: Annotated[str, typer.Argument(help="Which chapters: 01, 01-03 or 01,05.")],
+    out_file: Annotated[Path, typer.Option("--out", metavar="ZIP", help="The zip to write.")],
+    private: Private = None,
+    with_checks: Annotated[
+        bool, typer.Option("--with-checks", help="Ship the checks of your own exercises, answers included.")
+    ] = False,
+    wheel: Annotated[Path | None, typer.Option(help="The package, if it cannot be built here.")] = None,
+):
+    """Make what students get: chapters, environment and a page that says how to begin."""
+    with _grading() as commands:
+        from .grading.release import release as make_release
+
+        stems = commands.chapter_stems(chapters, private)
+        names = make_release(stems, commands.absolute(out_file), private, with_checks, wheel)
+    out.print(f"{escape(str(out_file))}: {', '.join(map(escape, names))}.")
+    if not any(name.endswith(".whl") for name in names):
+        out.print("The package is not in it: students install it from where you publish it, or give --wheel.")
+
+
+@app.command()
+def nbgrader(
+    chapter: Annotated[str, typer.Argument(help="Which chapter: 01.")],
+    out_folder: Annotated[Path, typer.Option("--out", metavar="DIR", help="The nbgrader course.")],
+    private: Private = None,
+):
+    """Export a chapter as an assignment of nbgrader."""
+    with _grading() as commands:
+        from .grading.nbgrader_bridge import export
+
+        paths = commands.known(private)
+        for stem in commands.chapter_stems(chapter, private):
+            out.print(escape(str(export(paths[stem], commands.absolute(out_folder)))))
 
 
 @contextlib.contextmanager

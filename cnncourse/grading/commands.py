@@ -11,10 +11,11 @@ from ._page import LEVELS
 from .intake import IntakeError, known
 from .pool import NoGrader
 from .private import PrivateError
+from .release import ReleaseError
 from .results import ResultsError
 from .roster import RosterError
 
-ERRORS = (IntakeError, NoGrader, PrivateError, ResultsError, RosterError)
+ERRORS = (IntakeError, NoGrader, PrivateError, ReleaseError, ResultsError, RosterError)
 NAMED = 12  # notes printed; the class page has them all
 
 
@@ -31,10 +32,12 @@ def grade(order, level, workers, console):
         return classroom.grade_class(order, Grader, (level, order.private), workers, told)
 
 
-def choose_level(unsafe_local):
+def choose_level(container, unsafe_local):
     """The best isolation that starts here. Raises Refused where that is none and nobody said to go on."""
     from . import Level, best_level
 
+    if container:
+        return Level.CONTAINER
     level, why = best_level()
     if level == Level.LOCAL and not unsafe_local:
         raise Refused(
@@ -77,7 +80,8 @@ def chapter_stems(text, private=None):
 
 
 def _range(part, stems):
-    first, last = (re.match(r"^(\d\d)-(\d\d)$", part) or [None, part, part])[1:3]
+    between = re.fullmatch(r"(\d\d)-(\d\d)", part)
+    first, last = between.groups() if between else (part, part)
     found = [stem for stem in stems if first <= stem[: len(first)] and stem[: len(last)] <= last]
     if not found:
         raise Refused(f"There is no chapter {part}: say 01, 01-03 or 01,05. There are {', '.join(stems)}.")
@@ -93,6 +97,6 @@ def shard(text):
     return number, count
 
 
-def results_folder(path):
-    """Where results go, as an absolute path."""
+def absolute(path):
+    """A path that a user named, with ~ and relative parts resolved."""
     return Path(path).expanduser().resolve()
