@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 _CHECKS = ("check", "hint", "progress", "reset", "solution", "yours")
 _MODULES = (
     "arithmetic",
+    "augmentation",
     "data",
     "display",
     "exercises",
