@@ -31,6 +31,39 @@ let made = 0;
 /** An id that no other element of the page has. */
 export const uniqueId = () => `cnn-${(made += 1)}-${Math.random().toString(36).slice(2, 8)}`;
 
+/** @param {Model} model @param {Record<string, any>} values */
+export function assign(model, values) {
+  for (const [name, value] of Object.entries(values)) model.set(name, value);
+  model.save_changes();
+}
+
+const INSET = 34; // what frame and padding take of a widget's width, in pixels
+
+/** A widget: its parts in a frame, and below them what a screen reader hears. It is painted anew whenever a
+ * setting or the width changes; returns what ends it.
+ * @param {{model: Model, el: HTMLElement}} view @param {string} label @param {string[]} settings
+ * @param {Node[]} parts
+ * @param {(width: number) => {said: string, problem?: boolean}} paint the parts, in so many pixels */
+export function widget({ model, el }, label, settings, parts, paint) {
+  const root = frame(el, label);
+  const status = element("p", { class: "cnn-status", role: "status" });
+  root.append(...parts, status);
+
+  function draw() {
+    const started = performance.now();
+    const { said, problem = false } = paint(root.clientWidth - INSET);
+    status.textContent = said;
+    status.classList.toggle("cnn-problem", problem);
+    root.dataset.repaint = (performance.now() - started).toFixed(1); // read by the latency tests
+  }
+  const stop = [follow(model, settings, draw), onResize(root, draw)];
+  draw();
+  return () => {
+    stop.forEach((end) => end());
+    root.remove();
+  };
+}
+
 /** The frame of a widget, with the palette as CSS variables.
  * @param {HTMLElement} el @param {string} label */
 export function frame(el, label) {
@@ -48,12 +81,6 @@ export function follow(model, names, draw) {
   return () => {
     for (const name of names) model.off(`change:${name}`, draw);
   };
-}
-
-/** @param {Model} model @param {Record<string, any>} values */
-export function assign(model, values) {
-  for (const [name, value] of Object.entries(values)) model.set(name, value);
-  model.save_changes();
 }
 
 /** Call with the width whenever it changes; returns what stops it.

@@ -3,15 +3,13 @@ import {
   assign,
   checkbox,
   element,
-  follow,
-  frame,
   inRole,
   numberField,
   onArrows,
   onDrag,
-  onResize,
   panel,
   slider,
+  widget,
 } from "./_draw.js";
 import { clamp, convParameters, possibleGroups, range } from "./_math.js";
 
@@ -31,29 +29,21 @@ const read = (model) =>
 const possible = (layer) => layer.in_channels % layer.groups === 0 && layer.out_channels % layer.groups === 0;
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Channel explorer");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const stage = makeStage(model);
   const working = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage.node, working, status);
-
-  function draw() {
+  const parts = [controls.node, stage.node, working];
+  return widget(view, "Channel explorer", SETTINGS, parts, (width) => {
     const layer = settle(model);
+    const there = possible(layer);
     controls.show(layer);
-    stage.show(layer, root.clientWidth - 34);
-    working.hidden = !possible(layer);
-    working.innerHTML = possible(layer) ? formulaMarkup(layer) : "";
-    status.textContent = possible(layer) ? spoken(layer) : impossible(layer);
-    status.classList.toggle("cnn-problem", !possible(layer));
-  }
-  const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    stage.show(layer, width);
+    working.hidden = !there;
+    working.innerHTML = there ? formulaMarkup(layer) : "";
+    return { said: there ? spoken(layer) : impossible(layer), problem: !there };
+  });
 }
 
 /** The layer, with a filter that exists. @param {Model} model */

@@ -4,14 +4,11 @@ import {
   assign,
   checkbox,
   element,
-  follow,
-  frame,
-  inRole,
   gridMarkup,
+  inRole,
   kernelEditor,
   onArrows,
   onDrag,
-  onResize,
   outline,
   panel,
   presetName,
@@ -20,6 +17,7 @@ import {
   tap,
   tint,
   weightWidth,
+  widget,
 } from "./_draw.js";
 import {
   clamp,
@@ -50,30 +48,22 @@ const read = (model) =>
   /** @type {any} */ (Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Convolution explorer");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const stage = makeStage(model);
   const working = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage.node, working, status);
-
-  function draw() {
+  const parts = [controls.node, stage.node, working];
+  return widget(view, "Convolution explorer", [...SETTINGS, "cell"], parts, (width) => {
     const c = read(model);
     const cell = settle(model, c);
+    const wrong = problem(c);
     controls.show(c);
-    stage.show(c, cell, root.clientWidth - 34);
-    working.innerHTML = problem(c) ? "" : workingMarkup(c, cell);
-    working.hidden = Boolean(problem(c));
-    status.textContent = problem(c) || spoken(c, cell);
-    status.classList.toggle("cnn-problem", Boolean(problem(c)));
-  }
-  const stop = [follow(model, [...SETTINGS, "cell"], draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    stage.show(c, cell, width);
+    working.innerHTML = wrong ? "" : workingMarkup(c, cell);
+    working.hidden = Boolean(wrong);
+    return { said: wrong || spoken(c, cell), problem: Boolean(wrong) };
+  });
 }
 
 /** The chosen cell, moved inside the output and written back, so that Python reads what is drawn.

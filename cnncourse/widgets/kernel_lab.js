@@ -5,18 +5,16 @@ import {
   checkbox,
   css,
   element,
-  follow,
-  frame,
   kernelEditor,
   onArrows,
   onDrag,
-  onResize,
   panel,
   presetName,
   select,
   signed,
   slider,
   weightWidth,
+  widget,
 } from "./_draw.js";
 import { clamp, correlate, extent, figures, plane, range } from "./_math.js";
 
@@ -29,28 +27,17 @@ const SETTINGS = ["kernel", "channel", "bias", "relu", "cell", "pixels", "shape"
 const SIZES = ["3 × 3", "5 × 5"];
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Kernel laboratory");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const stage = makeStage(model);
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage.node, status);
-
-  function draw() {
-    const started = performance.now();
+  return widget(view, "Kernel laboratory", SETTINGS, [controls.node, stage.node], (width) => {
     const made = compute(model);
     const cell = settle(model, made);
     controls.show(model);
-    stage.show(made, cell, root.clientWidth - 34);
-    status.textContent = spoken(model, made, cell);
-    root.dataset.repaint = (performance.now() - started).toFixed(1); // read by the latency test
-  }
-  const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    stage.show(made, cell, width);
+    return { said: spoken(model, made, cell) };
+  });
 }
 
 /** @typedef {{input: Float32Array, height: number, width: number, map: Float32Array, rows: number,

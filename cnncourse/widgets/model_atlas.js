@@ -2,15 +2,13 @@
 import {
   assign,
   element,
-  follow,
-  frame,
   onArrows,
   onDrag,
-  onResize,
   palette,
   panel,
   select,
   signed,
+  widget,
 } from "./_draw.js";
 import { clamp, figures, range } from "./_math.js";
 
@@ -21,6 +19,7 @@ import { clamp, figures, range } from "./_math.js";
 /** @typedef {{title: string, input: number[], rows: Row[]}} Entry */
 /** @typedef {{x: number, width: number, side: number[]}} Slab */
 
+const SETTINGS = ["network", "layer", "measure", "atlas", "pixels"];
 /** @type {("parameters" | "multiply-adds" | "activations")[]} */
 const MEASURES = ["parameters", "multiply-adds", "activations"];
 const TALL = 150; // pixels of the largest side
@@ -29,45 +28,34 @@ const WIDE = 90; // pixels of the most channels
 const GAP = 9;
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Model atlas");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const board = panel("output", "Layers. Left and right arrow keys choose one; Home and End the first and last.");
   board.caption.style.whiteSpace = "normal";
   const maps = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, board.figure, maps, status);
   const chosen = () => /** @type {Entry} */ (model.get("atlas")[model.get("network")]);
   const choose = (/** @type {number} */ at) =>
     assign(model, { layer: clamp(at, 0, chosen().rows.length - 1) });
 
   /** @type {Slab[]} */ let slabs = [];
-  function draw() {
-    const entry = chosen();
-    const at = Math.min(model.get("layer"), entry.rows.length - 1);
-    slabs = place(entry, root.clientWidth - 40);
-    controls.show(model);
-    board.caption.innerHTML = captionMarkup(entry);
-    board.board.innerHTML = pictureMarkup(entry, slabs, at, model.get("measure"));
-    maps.replaceChildren(...mapsOf(entry.rows[at], model.get("pixels")));
-    maps.hidden = !entry.rows[at].maps;
-    status.textContent = spoken(entry, at);
-  }
   onArrows(
     board.board,
     (rows, columns) => choose(model.get("layer") + rows + columns),
     (end) => choose(end === "Home" ? 0 : Infinity),
   );
   onDrag(board.board, (x) => choose(nearest(slabs, x)));
-  const stop = [
-    follow(model, ["network", "layer", "measure", "atlas", "pixels"], draw),
-    onResize(root, draw),
-  ];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+  return widget(view, "Model atlas", SETTINGS, [controls.node, board.figure, maps], (width) => {
+    const entry = chosen();
+    const at = Math.min(model.get("layer"), entry.rows.length - 1);
+    slabs = place(entry, width - 6);
+    controls.show(model);
+    board.caption.innerHTML = captionMarkup(entry);
+    board.board.innerHTML = pictureMarkup(entry, slabs, at, model.get("measure"));
+    maps.replaceChildren(...mapsOf(entry.rows[at], model.get("pixels")));
+    maps.hidden = !entry.rows[at].maps;
+    return { said: spoken(entry, at) };
+  });
 }
 
 /** @param {Model} model */

@@ -5,15 +5,13 @@ import {
   assign,
   checkbox,
   element,
-  follow,
-  frame,
   onArrows,
   onDrag,
-  onResize,
   palette,
   panel,
   select,
   slider,
+  widget,
 } from "./_draw.js";
 import { clamp, figures, range } from "./_math.js";
 
@@ -42,30 +40,19 @@ const LOOKS = Object.fromEntries(
 );
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Optimiser race");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const board = makeBoard(model);
   const table = makeTable(model);
   const stage = element("div", { class: "cnn-stage" }, board.figure, table.node);
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage, status);
-
-  function draw() {
-    const started = performance.now();
+  return widget(view, "Optimiser race", SETTINGS, [controls.node, stage], (width) => {
     const runners = race(model);
     controls.show(model);
-    board.show(runners, root.clientWidth - 34);
+    board.show(runners, width);
     table.show(runners, model);
-    status.textContent = spoken(runners, model);
-    root.dataset.repaint = (performance.now() - started).toFixed(1); // read by the latency test
-  }
-  const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    return { said: spoken(runners, model) };
+  });
 }
 
 /** @param {Model} model @returns {Runner[]} */

@@ -3,13 +3,10 @@ import stored from "./presets.json";
 import {
   assign,
   element,
-  follow,
-  frame,
   gridMarkup,
   inRole,
   onArrows,
   onDrag,
-  onResize,
   outline,
   panel,
   presetName,
@@ -17,6 +14,7 @@ import {
   signed,
   slider,
   tint,
+  widget,
 } from "./_draw.js";
 import { clamp, figures, isRounded, windowAt } from "./_math.js";
 import {
@@ -45,30 +43,21 @@ const SETTINGS = ["image", "kind", "window", "stride", "shift", "cell", "draw"];
 const FURTHEST = 4;
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Pooling laboratory");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const stage = makeStage(model);
   const working = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage.node, working, status);
-
-  function draw() {
+  const parts = [controls.node, stage.node, working];
+  return widget(view, "Pooling laboratory", SETTINGS, parts, (width) => {
     const made = compute(model);
     const wrong = problem(made.p);
     controls.show(model);
-    stage.show(made, root.clientWidth - 34);
+    stage.show(made, width);
     working.innerHTML = wrong ? "" : workingMarkup(made);
     working.hidden = Boolean(wrong);
-    status.textContent = wrong || spoken(made);
-    status.classList.toggle("cnn-problem", Boolean(wrong));
-  }
-  const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    return { said: wrong || spoken(made), problem: Boolean(wrong) };
+  });
 }
 
 /** @param {Model} model @returns {Pooling} */

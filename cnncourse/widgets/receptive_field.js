@@ -3,17 +3,15 @@ import stacks from "./stacks.json";
 import {
   assign,
   element,
-  follow,
-  frame,
   inRole,
   numberField,
   onArrows,
   onDrag,
-  onResize,
   outline,
   panel,
   select,
   tint,
+  widget,
 } from "./_draw.js";
 import { clamp, figures, range } from "./_math.js";
 import { box, centre, core, fields, paths, problem, product, profile, sizes, unitAt } from "./_receptive.js";
@@ -25,6 +23,7 @@ import { box, centre, core, fields, paths, problem, product, profile, sizes, uni
 
 /** @type {Record<string, number[][]>} */
 const presets = stacks;
+const LABEL = "Receptive field explorer";
 const SETTINGS = ["layers", "size", "unit", "gradient", "gradient_unit"];
 /** @type {[string, number, number][]} */
 const LIMITS = [
@@ -37,32 +36,29 @@ const MOST_LAYERS = 10;
 const PROFILE = 44; // pixels of the curve below the picture
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Receptive field explorer");
-  const stack = !model.get("module");
-  const controls = stack ? makeControls(model) : null;
-  const table = stack ? makeTable(model) : null;
+function render(view) {
+  const { model } = view;
   const stage = makeStage(model);
+  if (model.get("module"))
+    return widget(view, LABEL, SETTINGS, [stage.node], (width) => shown(stage, model, width));
+  const controls = makeControls(model);
+  const table = makeTable(model);
   const working = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(...(controls && table ? [controls.node, table.node] : []), stage.node);
-  root.append(...(stack ? [working] : []), status);
+  const parts = [controls.node, table.node, stage.node, working];
+  return widget(view, LABEL, SETTINGS, parts, (width) => {
+    controls.show(model);
+    table.show(model);
+    working.innerHTML = workingMarkup(model.get("layers"));
+    return shown(stage, model, width);
+  });
+}
 
-  function draw() {
-    const view = read(model);
-    controls?.show(model);
-    table?.show(model);
-    stage.show(view, root.clientWidth - 34);
-    working.innerHTML = stack ? workingMarkup(model.get("layers")) : "";
-    status.textContent = view.problem || spoken(view, model.get("module"));
-    status.classList.toggle("cnn-problem", Boolean(view.problem));
-  }
-  const stop = [follow(model, SETTINGS, draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+/** Paint the stage, which a stack and a module share. @param {ReturnType<typeof makeStage>} stage
+ * @param {Model} model @param {number} width */
+function shown(stage, model, width) {
+  const view = read(model);
+  stage.show(view, width);
+  return { said: view.problem || spoken(view, model.get("module")), problem: Boolean(view.problem) };
 }
 
 /** Everything that is drawn. @param {Model} model @returns {View} */
