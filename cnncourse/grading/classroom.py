@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .._cpus import granted_cpus
@@ -17,6 +18,7 @@ from .results import (
     key,
     read_class,
     read_grades,
+    secret,
     shard_of,
     version_of,
     write_class,
@@ -46,10 +48,11 @@ class Outcome:
     notes: tuple = ()
 
 
-def grade_class(order, make, arguments, workers=None, progress=None):
+def grade_class(order, make, workers=None, progress=None):
     """Grade what `order` says and is not graded yet; returns an `Outcome`.
 
-    `make(*arguments)` makes a grader in each worker. `progress(done, total)` is called as they come.
+    `make` makes a grader in each worker: `Grader` with its arguments, and `secret`, which the seeds of the
+    hidden examples come from. `progress(done, total)` is called as they come.
     """
     paths = known(order.private)
     roster = Roster.read(order.students) if order.students else Roster()
@@ -63,16 +66,16 @@ def grade_class(order, make, arguments, workers=None, progress=None):
         wanted = {key(record): record for record in records if _in_shard(record, order.shard)}
         missing = [name for name in wanted if name not in results.records]
         outcome = Outcome(before=len(wanted) - len(missing), notes=tuple(about["notes"]))
-        crew = make, arguments, workers or granted_cpus()
-        _grade(missing, mine, wanted, results, outcome, crew, progress)
+        of = {mine[name]: wanted[name] for name in missing}
+        graded = grade_all(list(of), partial(make, secret=secret(order.out)), workers or granted_cpus())
+        _keep(graded, of, results, outcome, progress)
     reports.write(order.out, order.private)
     return outcome
 
 
-def _grade(missing, mine, wanted, results, outcome, crew, progress):
-    of = {mine[name]: wanted[name] for name in missing}
-    make, arguments, workers = crew
-    for done, (submission, grade) in enumerate(grade_all(list(of), make, arguments, workers), start=1):
+def _keep(graded, of, results, outcome, progress):
+    """Append every grade as it comes; `of` has the record that each submission's grade goes into."""
+    for done, (submission, grade) in enumerate(graded, start=1):
         if isinstance(grade, Lost):
             outcome.ungraded += (f"{submission.file.shown}: {grade.why}",)
         else:

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,7 +30,7 @@ def grade(order, level, workers, console):
 
     console.print(f"Isolation: [bold]{level}[/]: {LEVELS[level]}.")
     with _bar(console) as told:
-        return classroom.grade_class(order, Grader, (level, order.private), workers, told)
+        return classroom.grade_class(order, partial(Grader, level, private=order.private), workers, told)
 
 
 def choose_level(container, unsafe_local):

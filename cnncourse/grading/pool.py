@@ -33,10 +33,10 @@ class Lost:
 class Worker:
     """A process that grades, at the other end of a pipe: starting, idle or busy."""
 
-    def __init__(self, make, arguments):
+    def __init__(self, make):
         context = multiprocessing.get_context("spawn")  # a fork would inherit threads and locks
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, make), daemon=True)
         self.process.start()
         theirs.close()  # or its end would never be noticed
         self.state, self.submission, self.deadline = "starting", None, time.monotonic() + PATIENCE
@@ -69,12 +69,12 @@ class Worker:
             self.process.join()
 
 
-def _serve(pipe, make, arguments):
+def _serve(pipe, make):
     """What a worker does until its pipe closes; Ctrl-C at a terminal is for its parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        grader = make(*arguments)
+        grader = make()
     except Exception as error:  # said by the parent, in a sentence
         return pipe.send_bytes(json.dumps({"failed": str(error) or type(error).__name__}).encode())
     with grader:
@@ -87,14 +87,14 @@ def _serve(pipe, make, arguments):
                 return None
 
 
-def grade_all(submissions, make, arguments, workers):
+def grade_all(submissions, make, workers):
     """Yield (submission, grade) as they come, with a `Lost` in the grade's place where there is none.
 
-    `make(*arguments)` makes a grader, a context manager, in each of at most `workers` processes.
+    `make()` makes a grader, a context manager, in each of at most `workers` processes.
     Raises NoGrader where that fails.
     """
     waiting, tries, deaths = deque(submissions), Counter(), 0
-    crew = [Worker(make, arguments) for _ in range(min(workers, len(waiting)))]
+    crew = [Worker(make) for _ in range(min(workers, len(waiting)))]
     try:
         while waiting or any(worker.state == "busy" for worker in crew):
             yield from _hand_out(crew, waiting)
@@ -106,7 +106,7 @@ def grade_all(submissions, make, arguments, workers):
                     deaths += starting
                     if deaths > TRIES:
                         raise NoGrader("a grader dies while it starts; `cnncourse doctor` may say why")
-                    crew[number] = Worker(make, arguments)
+                    crew[number] = Worker(make)
                 if starting and said and "failed" in said:
                     raise NoGrader(said["failed"])
                 if submission and said is None:

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from .. import __version__
 from .._course import _PACKAGE
 
-GRADES, CLASS, LOCK = "results.jsonl", "class.json", ".lock"
+GRADES, CLASS, LOCK, SECRET = "results.jsonl", "class.json", ".lock", ".secret"
 
 
 class ResultsError(ValueError):
@@ -142,6 +143,15 @@ def read_class(folder):
         said = f"{path} is missing or damaged: name folders that `cnncourse grade --out` wrote."
         raise ResultsError(said) from error
     return about
+
+
+def secret(folder):
+    """What the seeds of a class's hidden examples come from: made once for a results folder, and kept."""
+    path = Path(folder) / SECRET
+    if not path.exists():
+        write_whole(path, secrets.token_hex(16))
+        path.chmod(0o600)
+    return path.read_text(encoding="utf-8")
 
 
 def shard_of(student, count):

@@ -16,7 +16,7 @@ OUTCOMES = ("passed", "wrong", "crashed", "not attempted", "timed out")
 
 
 class FakeGrader:
-    def __init__(self, level="local", folder=None, seconds=0.0, private=None):
+    def __init__(self, level="local", folder=None, seconds=0.0, private=None, secret=""):
         self.level, self.folder, self.seconds, self.private = level, folder, seconds, private
 
     def __enter__(self):
@@ -44,7 +44,7 @@ class FakeGrader:
 
 
 class Broken:
-    def __init__(self, *_):
+    def __init__(self, **_):
         raise RuntimeError("no sandbox here: install bubblewrap")
 
 
