@@ -4,7 +4,6 @@ import time
 
 from ..exercises._verdict import CRASHED, NOT_ATTEMPTED, TIMED_OUT, WRONG, Verdict
 from ._portable import NotPortable, reference_source, special
-from ._sandbox import Lost
 from ._wire import Closed, Late, WireError
 
 MESSAGES = 10_000  # of one child; more is a flood
@@ -202,7 +201,7 @@ def judged(exercise, transcript, seed, seconds):
         if exercise.kind != "experiment" and verdict.passed and len(transcript["records"]) == 0:
             raise ValueError("no records")
         return verdict
-    except Exception:  # noqa: BLE001 (a forged transcript may break a comparison in any way)
+    except Exception:
         return Verdict(exercise.name, WRONG, FLOOD, what="structure")
 
 

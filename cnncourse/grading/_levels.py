@@ -1,6 +1,5 @@
 """How well student code is kept apart: the levels, and why a better one does not start here."""
 
-import sys
 from enum import StrEnum
 
 

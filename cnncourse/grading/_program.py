@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .._cells import Cell
-from ..notebooks import exercises
 
 CODE = 1 << 19  # characters of code in one notebook, at most: a chapter has about 2 ** 15
 

@@ -1,19 +1,25 @@
 """The process that has the libraries loaded and forks a child for each submission, and how it is started."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
+from pathlib import Path
 
+from . import _bubblewrap
+from ._cgroup import Cgroup
 from ._levels import Level, LevelError
 from ._stage import stage
 from ._wire import Channel
 
 START = 120.0  # seconds for the libraries to load
 CLEAN = 20.0  # seconds for a lost child to be cleared away
+ZYGOTE = 1 << 30  # bytes that the libraries take in the zygote itself
 
 
 class Lost(Exception):
@@ -21,13 +27,20 @@ class Lost(Exception):
 
 
 class Zygote:
-    """One zygote; a child at a time. Used by one thread."""
+    """One zygote; a child at a time. It ends with the thread that made it, if nobody closes it."""
 
     def __init__(self, level, limits, modules=()):
         self.level, self.limits, self.modules = Level(level), limits, tuple(modules)
+        if self.level == Level.SANDBOXED and (reason := why_not()):
+            raise LevelError(reason)
         self.stage = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
-        self.process = self.control = None
-        self.bounded = "per process"
+        self.process = self.control = self.cgroup = None
+        self._start()
+
+    @property
+    def bounded(self):
+        """What bounds memory and processes: "cgroup" or "per process"."""
+        return "cgroup" if self.cgroup is not None and self.cgroup.files else "per process"
 
     def child(self):
         """A `Channel` to a fresh child. Raises Lost."""
@@ -40,6 +53,8 @@ class Zygote:
 
     def clean(self):
         """End the last child, with all that it has started. Raises Lost."""
+        if self.process is None:
+            raise Lost("it is gone")
         with self._alive():
             self.control.settimeout(CLEAN)
             self.control.sendall(b"clean")
@@ -56,13 +71,10 @@ class Zygote:
 
     def _start(self):
         self.control, theirs = socket.socketpair()
+        if self.level == Level.SANDBOXED:
+            self.cgroup = Cgroup(self.limits.memory + ZYGOTE, self.limits.processes)
         with theirs:
-            command = self._command(theirs.fileno())
-            environment = {
-                "PYTHONPATH": str(self.stage),
-                "OMP_NUM_THREADS": "1",
-                "PATH": os.environ.get("PATH", ""),
-            }
+            command, environment = self._command(theirs.fileno())
             self.process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL
             )
@@ -75,18 +87,28 @@ class Zygote:
             raise LevelError(f"The process that runs submissions does not start: {error}.") from None
 
     def _command(self, descriptor):
-        modules = ",".join(self.modules)
-        return [sys.executable, "-s", "-m", "candidate.zygote", str(descriptor), "alone", modules]
+        """(command, environment) of a zygote on this end of the control socket."""
+        limits = self.limits
+        bounds = {"memory": limits.memory, "processes": limits.processes, "file": limits.file,
+                  "scratch": limits.scratch, "seconds": limits.submission + 60}  # fmt: skip
+        arguments = [str(descriptor), "boxed", json.dumps(bounds), ",".join(self.modules)]
+        run = [sys.executable, "-s", "-m", "candidate.zygote", *arguments]
+        if self.level == Level.SANDBOXED:
+            return launched(run, self.stage, self.cgroup.files)
+        run[run.index("boxed")] = "alone"
+        return run, environment(self.stage)
 
     def stop(self):
         """End the zygote and everything in it."""
         if self.process is not None:
             self.control.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.2)
+                self.process.wait(0.5)
             self.process.kill()
             self.process.wait()
             self.process = self.control = None
+        if self.cgroup is not None:
+            self.cgroup.remove()
 
     def close(self):
         """End the zygote, and take what was laid out away."""
@@ -94,6 +116,35 @@ class Zygote:
         shutil.rmtree(self.stage, ignore_errors=True)
 
 
+def launched(run, stage_folder, cgroup=()):
+    """(command, environment) that runs `run` in a sandbox which shows the staged course."""
+    specification = {"binds": _bubblewrap.binds(stage_folder), "cgroup": list(cgroup), "command": run}
+    package_home = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-s", "-m", "cnncourse.grading._launch", json.dumps(specification)]
+    return command, environment(package_home)
+
+
+def environment(path):
+    """Little more than where Python finds its packages: nothing of the grader's own environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    return kept | {"PYTHONPATH": str(path), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@lru_cache(maxsize=1)
 def why_not():
     """In a sentence why the sandbox does not start here and what to do, or ""."""
-    return "The sandbox is not there yet."
+    from ._diagnosis import advice
+
+    if problem := advice():
+        return problem
+    folder = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
+    try:
+        command, variables = launched([sys.executable, "-s", "-m", "candidate.boxed"], folder)
+        tried = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return advice(str(error))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return (
+        "" if tried.stdout.strip() == "ok" else advice((tried.stderr + tried.stdout).strip() or "no answer")
+    )

@@ -16,6 +16,7 @@ PROBES = ("_dice", "_limit", "_perform", "_pristine", "_probe", "_probe_module",
 def stage(folder):
     """Fill `folder`: the packages `cnncourse`, with a stub in the place of its exercises, and `candidate`."""
     folder = Path(folder)
+    folder.chmod(0o755)  # an ordinary user enters it, where the grader is root
     own, candidate = folder / "cnncourse", folder / "candidate"
     shutil.copytree(PACKAGE, own, ignore=_hide)
     (own / "exercises").mkdir()

@@ -1,10 +1,13 @@
-"""Has the libraries loaded, and forks a child for each submission: `python -m candidate.zygote FD HOW MODULES`.
+"""Has the libraries loaded, and forks a child for each submission.
 
-On the control socket come b"run" with a socket for the child, and b"clean", which ends the last child.
+    python -m candidate.zygote DESCRIPTOR ISOLATION LIMITS MODULES
+
+On the control socket come b"run", with a socket for the child, and b"clean", which ends the last child.
 """
 
 import contextlib
 import importlib
+import json
 import os
 import signal
 import socket
@@ -14,20 +17,23 @@ from . import warm
 from .serve import serve
 from .wire import Channel
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-def main(descriptor, isolation, modules):
+
+def main(descriptor, isolation, limits, modules):
+    """Serve until the grader hangs up."""
     control = socket.socket(fileno=int(descriptor))
     warm.up(modules.split(","))
     isolate = importlib.import_module(f".{isolation}", __package__)
     isolate.prepare()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     control.sendall(b"ready")
     child = None
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
         if message == b"run":
-            child = start(descriptors[0], isolate)
+            child = start(descriptors[0], isolate, json.loads(limits))
         elif message == b"clean":
             isolate.clean(child)
             control.sendall(b"clean")
@@ -35,14 +41,13 @@ def main(descriptor, isolation, modules):
             os._exit(0)
 
 
-def start(descriptor, isolate):
+def start(descriptor, isolate, limits):
     """Fork a child for one submission; returns its process id."""
+    isolate.before_fork()
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_DFL)
-            isolate.enter(descriptor)
+            isolate.enter(descriptor, limits)
             serve(Channel(socket.socket(fileno=descriptor)))
         os._exit(0)
     os.close(descriptor)
