@@ -13,6 +13,7 @@ _WIDGETS = {
     "OptimizerRace": "optimizer_race",
     "ModelAtlas": "model_atlas",
     "CostLab": "cost_lab",
+    "DeformableSampler": "deformable_sampler",
 }
 __all__ = list(_WIDGETS)
 
