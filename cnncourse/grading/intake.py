@@ -82,14 +82,15 @@ def _others(found):
 
 def _submission(file, outlines, top, whose, stamp, notes):
     content = file.read()
-    chapter, said = chapter_of(content, file.parts[-1], outlines)
+    called = _by_name(file.parts[-1], outlines)
+    chapter = _by_content(content, outlines) or called
     if chapter is None:
         raise Unusable("is of no chapter that this course has: neither its cells nor its name tell")
-    owner = _naming.owner(file.parts, chapter, top)
+    owner = _naming.owner(file.parts, called or chapter, top)
     if owner is None:
         raise Unusable("does not say whose it is: name it student_chapter.ipynb, or use a folder a student")
-    if said:
-        notes.append(f"{file.shown} {said}.")
+    if called not in (chapter, None):
+        notes.append(f"{file.shown} is called {called} and holds {chapter}, which is what it is graded as.")
     _, copy = _naming.without_copy(_naming.without_suffix(file.parts[-1]))
     order = (owner.order, _moment(stamp), copy, tuple(file.written), file.member or 0, file.shown)
     digest = hashlib.sha256(content).hexdigest()
@@ -129,7 +130,7 @@ def _near_names(grouped, notes):
             notes.append(f"{' and '.join(sorted(same))} are graded as different students.")
 
 
-# ---- which chapter
+# ---- which chapter: by the stamp, the cells, what is checked, and the file's name at last
 
 
 def _outlines(chapters):
@@ -141,15 +142,6 @@ def outline(path):
     """(ids of the cells, names of the exercises) of a chapter."""
     notebook = read(path)
     return {cell.id for cell in notebook.cells}, set(exercises(notebook))
-
-
-def chapter_of(content, name, outlines):
-    """(stem or None, a remark or ""): by the stamp, the cells' ids, what is checked, and the file's name."""
-    called = _by_name(name, outlines)
-    noted = _by_content(content, outlines)
-    if noted and called and noted != called:
-        return noted, f"is called {called} and holds {noted}, which is what it is graded as"
-    return noted or called, ""
 
 
 def _by_name(name, outlines):
