@@ -14,6 +14,7 @@ _WIDGETS = {
     "ModelAtlas": "model_atlas",
     "CostLab": "cost_lab",
     "DeformableSampler": "deformable_sampler",
+    "AugmentStudio": "augment_studio",
 }
 __all__ = list(_WIDGETS)
 

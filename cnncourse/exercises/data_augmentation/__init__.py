@@ -3,12 +3,15 @@
 from .moves import crop, mirror, mirrored_digits, turned_digits  # isort: skip
 from .warps import affine, elastic, rotation, sample, shearing  # isort: skip
 from .colours import colour_axes, pca_colour, shift_colours  # isort: skip
+from .finish import finish_digits, finish_shapes  # isort: skip
 
 __all__ = [
     "affine",
     "colour_axes",
     "crop",
     "elastic",
+    "finish_digits",
+    "finish_shapes",
     "mirror",
     "mirrored_digits",
     "pca_colour",
