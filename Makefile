@@ -21,6 +21,7 @@ test: export OMP_NUM_THREADS = 1
 test:
 	$(SETUP) test
 	@$(COURSE) tools/chromium.py
+	@$(COURSE) tools/bubblewrap.py
 	@$(MAKE) --no-print-directory solved
 	$(COURSE) -m pytest -n 2 --dist loadfile -rfEs --nbval-lax --nbval-current-env tests chapters build/solved
 

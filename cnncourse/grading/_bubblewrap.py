@@ -68,7 +68,18 @@ def command(binds):
         options += ["--ro-bind", source, target]
     for hidden in _hidden([target for _, target in binds]):
         options += ["--tmpfs", hidden, "--remount-ro", hidden]
-    options += ["--proc", "/proc", "--dev", "/dev", "--dir", "/scratch", "--chdir", "/"]
+    options += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--size",
+        "1048576",
+        "--tmpfs",
+        "/scratch",
+        "--chdir",
+        "/",
+    ]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 

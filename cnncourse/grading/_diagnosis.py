@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from . import _bubblewrap
-from .candidate import seccomp
 
 INSTALL = "install bubblewrap (Debian, Ubuntu: `sudo apt install bubblewrap`; Fedora: `sudo dnf install bubblewrap`)"
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -19,6 +18,8 @@ def advice(error=""):
     """A sentence, or two: what is in the way, and what to do. Without an `error` only what is known at once."""
     if sys.platform != "linux":
         return f"The sandbox is bubblewrap, which only Linux has; this is {platform.system()}."
+    from .candidate import seccomp  # Linux alone can import it
+
     if not seccomp.supported():
         return f"The sandbox knows the system calls of x86_64 and aarch64; this is {platform.machine()}."
     if _bubblewrap.program() is None:

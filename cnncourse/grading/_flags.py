@@ -2,7 +2,7 @@
 
 import ast
 
-from ._program import parsed
+from ._names import parsed
 
 REACHES = {"ctypes", "gc", "inspect", "subprocess", "socket", "multiprocessing"}  # no exercise needs them
 

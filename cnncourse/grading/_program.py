@@ -1,20 +1,18 @@
 """Which of a submission's code is run: the student's answers, and what those need.
 
-Cells that a student wrote and that check or define an exercise run whole, in the notebook's order. Of all other
-cells, whoever wrote them, only the statements run whose names an answer uses: a helper, an import, a table that a
-demonstration made. So a chapter's demonstrations, and trainings that somebody tried, cost nothing.
-A name that is only defined further down, in a notebook whose cells were run in another order, is fetched up.
+Cells that a student wrote and that check or define an exercise run whole, in the notebook's order. Of all
+other cells, whoever wrote them, only the statements run whose names an answer uses: a helper, an import, a
+table that a demonstration made. So demonstrations, and trainings that somebody tried, cost nothing. A name
+that is only made further down, in a notebook whose cells were run in another order, is fetched up.
 """
 
-import ast
 import builtins
 import json
 import re
-import symtable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .._cells import Cell
+from ._names import Uses, parsed, uses
 
 CODE = 1 << 19  # characters of code in one notebook, at most: a chapter has about 2 ** 15
 
@@ -50,44 +48,10 @@ def _text(cell):
     return text.encode("utf-8", "replace").decode()
 
 
-@dataclass
-class Unit:
-    """One statement at the top of a cell, or a whole cell that holds an answer."""
-
-    cell: int
-    text: str
-    line: int = 1
-    binds: frozenset = frozenset()
-    changes: frozenset = frozenset()  # names whose value it alters without giving them a new one
-    eager: frozenset = frozenset()  # names it looks up at once
-    lazy: frozenset = frozenset()  # names that functions in it look up when they are called
-    students: bool = False
-    users: set = field(default_factory=set)  # answers that need it, by position
-    before: int | None = None  # position of the answer that it is fetched up for
-
-
-@dataclass(frozen=True)
-class Program:
-    """What to run: `cells` in order, each with its source and the pieces that run (None: all of it)."""
-
-    cells: list
-    answers: dict  # exercise → the student's own source
-    used: dict  # exercise → the text of all of a student's code that its answer uses
-    homes: dict  # exercise → cells (as in `cells`) that check or define it
-
-
-def program(code, shipped, everything=False):
-    """The `Program` of a submission with these cells of code; `shipped` are the chapter's own.
-
-    `everything` also runs all other cells that the student wrote, for names that are made as the code runs.
-    """
-    names = checked(tuple(shipped))
-    own = {text.strip() for text in shipped}
-    units = [unit for i, text in enumerate(code) for unit in _units(i, text, text.strip() not in own, names)]
-    roots = [p for p, unit in enumerate(units) if _is_root(unit, names, everything)]
-    chosen = _needed(units, roots)
-    order = sorted(chosen, key=lambda p: (p, 1, 0) if units[p].before is None else (units[p].before, 0, p))
-    return Program(*_laid_out(code, [units[p] for p in order], roots, units, names))
+def chapter_code(path):
+    """Sources of the code cells of the chapter at `path`, as it is handed out."""
+    with open(path, "rb") as file:
+        return tuple(sources(file.read()))
 
 
 @lru_cache(maxsize=64)
@@ -96,196 +60,159 @@ def checked(shipped):
     return tuple(dict.fromkeys(name for text in shipped for name in parsed(text).checked()))
 
 
-@lru_cache(maxsize=4096)
-def parsed(text):
-    """The parsed cell; code that is too deep for the parser has no statements."""
-    try:
-        return Cell.parse(text)
-    except (RecursionError, MemoryError):
-        return Cell(text, None)
+@dataclass
+class Unit:
+    """A cell that holds an answer, or one statement at the top of any other cell."""
+
+    cell: int
+    text: str
+    line: int
+    uses: Uses
+    students: bool
+    answers: frozenset = frozenset()  # exercises that it checks or defines
+    users: set = field(default_factory=set)  # positions of the answers that need it
+    before: int | None = None  # position of the answer that it is fetched up for
 
 
-def _is_root(unit, names, everything):
-    whole = unit.line == 0
-    return unit.students and (whole or everything)
+@dataclass(frozen=True)
+class Program:
+    """What to run: `cells` in order, each with its source and the pieces that run (None: all of it)."""
+
+    cells: list
+    homes: dict  # exercise → places in `cells` that check or define it
+    answers: dict  # exercise → the student's own source of it
+    used: dict  # exercise → all that the student wrote and that the answer uses
+    left_out: str  # what the student wrote and nothing uses
 
 
-def answered(text, names):
-    """Exercises that a cell checks or defines; of code that does not parse, those it seems to."""
-    cell = parsed(text)
-    if cell.statements is None:
-        return {
-            name
-            for name in names
-            if re.search(rf"(\b(def|class)\s+{name}\b|^\s*{name}\s*=|check\(.*\b{name}\b)", text, re.M)
-        }
-    given = {name for name in names if cell.definitions(name)}
-    return given | (set(cell.checked()) & set(names))
+def program(code, shipped, everything=False):
+    """The `Program` of a submission with these cells of code; `shipped` are the chapter's own.
+
+    `everything` also runs all other cells that the student wrote, for names that are made as the code runs.
+    """
+    names, own = checked(shipped), {text.strip() for text in shipped}
+    units = [u for i, text in enumerate(code) for u in _units(i, text, text.strip() not in own, names)]
+    roots = [p for p, unit in enumerate(units) if unit.answers or (everything and unit.students)]
+    _mark(units, roots)
+    order = [p for p, unit in enumerate(units) if unit.users]
+    order.sort(key=lambda p: (p, 1, 0) if units[p].before is None else (units[p].before, 0, p))
+    return _laid_out(code, [units[p] for p in order], units, names)
 
 
 def _units(index, text, students, names):
-    """Units of one cell; a cell with an answer is one unit, called line 0."""
-    if students and answered(text, names):
-        return [_unit(index, text, 0, True)]
-    return [_unit(index, part, line, students) for part, line in _statements(text)]
+    found = answered(text, names) if students else frozenset()
+    if found:
+        return [Unit(index, text, 1, uses(text), True, found)]
+    return [Unit(index, part, line, uses(part), students) for part, line in _statements(text)]
 
 
 @lru_cache(maxsize=4096)
 def _statements(text):
     cell = parsed(text)
-    return tuple(
-        (cell.text(s), min(n.lineno for n in (s, *getattr(s, "decorator_list", ()))))
-        for s in cell.statements or ()
-    )
+    return tuple((cell.text(s), _first_line(s)) for s in cell.statements or ())
 
 
-def _unit(index, text, line, students):
-    return Unit(index, text, line, *_uses(text), students=students)
+def _first_line(statement):
+    return min(node.lineno for node in (statement, *getattr(statement, "decorator_list", ())))
 
 
-@lru_cache(maxsize=16384)
-def _uses(text):
-    """(binds, changes, eager, lazy): what a piece of code does to names at the top of a notebook."""
-    binds, changes, eager, lazy = set(), set(), set(), set()
-    for statement in parsed(text).statements or ():
-        bound, changed, at_once, later = _statement_uses(statement)
-        eager |= at_once - binds
-        binds |= bound
-        changes |= changed
-        lazy |= later
-    return frozenset(binds), frozenset(changes), frozenset(eager), frozenset(lazy - binds)
+@lru_cache(maxsize=4096)
+def answered(text, names):
+    """Exercises that a cell checks or defines; of code that does not parse, those it seems to."""
+    cell = parsed(text)
+    if cell.statements is None:
+        return frozenset(name for name in names if re.search(_SEEMS.format(name=name), text, re.M))
+    words = set(re.findall(r"\w+", text)) & set(names)
+    return frozenset(name for name in words if cell.definitions(name)) | (words & set(cell.checked()))
 
 
-def _statement_uses(statement):
-    try:
-        table = symtable.symtable(ast.unparse(statement), "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(), set(), set(), set()
-    symbols = table.get_symbols()
-    again = {getattr(n.target, "id", None) for n in ast.walk(statement) if isinstance(n, ast.AugAssign)}
-    loops = (
-        [n.target for n in ast.walk(statement) if isinstance(n, ast.For)]
-        if isinstance(statement, ast.For)
-        else []
-    )
-    given = {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
-    binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()} - again
-    eager = ({s.get_name() for s in symbols if s.is_referenced()} | again) - given
-    lazy = set()
-    for child in table.get_children():
-        _globals_of(child, eager, lazy)
-    return binds, again | _changed(statement), eager, lazy
+_SEEMS = r"^\s*(def|class)\s+{name}\b|^\s*{name}\s*=|check\(.*\b{name}\b"
 
 
-def _globals_of(table, eager, lazy, called=False):
-    """Sort the global names of an inner scope: functions look theirs up later, comprehensions at once."""
-    later = called or (table.get_type() == "function" and not table.get_name().endswith(("comp", "genexpr")))
-    found = {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
-    (lazy if later else eager).update(found)
-    for child in table.get_children():
-        _globals_of(child, eager, lazy, later)
+# -- what an answer needs ---------------------------------------------------------------------------------
 
 
-def _changed(tree):
-    """Names whose value is altered: `table[0] = …`, `table.size = …`, `table.append(…)` as a statement."""
-    stores = [
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, (ast.Subscript, ast.Attribute)) and not isinstance(n.ctx, ast.Load)
-    ]
-    calls = [
-        n.value.func for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)
-    ]
-    return {
-        root
-        for node in (*stores, *calls)
-        if isinstance(node, (ast.Subscript, ast.Attribute)) and (root := _root(node))
-    }
-
-
-def _root(node):
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    return getattr(node, "id", None)
-
-
-def _needed(units, roots):
-    """Positions of all units to run."""
-    binders, changers = {}, {}
-    for position, unit in enumerate(units):
-        for name in unit.binds:
-            binders.setdefault(name, []).append(position)
-        for name in unit.changes:
-            changers.setdefault(name, []).append(position)
-    stars = [p for p, unit in enumerate(units) if "import *" in unit.text and unit.text.startswith("from ")]
-    imported = {name for unit in units if re.match(r"(from|import)\s", unit.text) for name in unit.binds}
+def _mark(units, roots):
+    """Write into every unit which answers need it."""
+    makers, changers, stars = _index(units)
     for root in roots:
-        _follow(units, root, binders, {n: c for n, c in changers.items() if n not in imported}, stars)
-    return {p for p, unit in enumerate(units) if unit.users}
+        waiting = [root]
+        while waiting:
+            position = waiting.pop()
+            unit = units[position]
+            if root in unit.users:
+                continue
+            unit.users.add(root)
+            if position > root:
+                unit.before = root if unit.before is None else min(root, unit.before)
+            for name, place in _lookups(unit.uses, position, root):
+                waiting += _givers(name, position, place, makers, changers) or stars * _unknown(name, unit)
 
 
-def _follow(units, root, binders, changers, stars):
-    """Mark everything that the answer at `root` needs."""
-    waiting = [root]
-    while waiting:
-        position = waiting.pop()
-        unit = units[position]
-        if root in unit.users:
-            continue
-        unit.users.add(root)
-        if position > root:
-            unit.before = min(root, unit.before if unit.before is not None else root)
-        for name, place in [
-            *((n, position) for n in unit.eager),
-            *((n, max(root, position)) for n in unit.lazy),
-        ]:
-            waiting += _sources_of(name, place, position, binders, changers, stars)
+def _index(units):
+    """(name → positions that make it, name → positions that alter it, positions of `import *`)."""
+    makers, changers, stars = {}, {}, []
+    for position, unit in enumerate(units):
+        for name in unit.uses.binds:
+            makers.setdefault(name, []).append(position)
+        for name in unit.uses.changes:
+            changers.setdefault(name, []).append(position)
+        if unit.text.startswith("from ") and unit.text.rstrip().endswith("*"):
+            stars.append(position)
+    modules = {n for u in units if u.text.startswith(("import ", "from ")) for n in u.uses.binds}
+    return makers, {name: at for name, at in changers.items() if name not in modules}, stars
 
 
-def _sources_of(name, place, position, binders, changers, stars):
-    """Units that give `name` its value for one at `position` that looks it up at `place`."""
-    known = [p for p in binders.get(name, ()) if p != position]
-    earlier = [p for p in known if p < place]
+def _lookups(of, position, root):
+    """(name, position as of which it is looked up): a function looks its names up when it is checked."""
+    return [*((n, position) for n in of.eager), *((n, max(root, position)) for n in of.lazy)]
+
+
+def _givers(name, position, place, makers, changers):
+    """Units that give a name the value that one at `position` finds when it looks at `place`."""
+    known = [p for p in makers.get(name, ()) if p != position]
     if not known:
-        return (
-            []
-            if hasattr(builtins, name) or position in binders.get(name, ())
-            else [p for p in stars if p != position]
-        )
-    source = earlier[-1] if earlier else known[0]
-    return [source, *(p for p in changers.get(name, ()) if source < p < place)]
+        return []
+    maker = max((p for p in known if p < place), default=known[0])
+    return [maker, *(p for p in changers.get(name, ()) if maker < p < place)]
 
 
-def _laid_out(code, chosen, roots, units, names):
-    cells, homes, used = [], {name: [] for name in names}, {name: [] for name in names}
+def _unknown(name, unit):
+    return not hasattr(builtins, name) and name not in unit.uses.binds
+
+
+# -- what is sent -----------------------------------------------------------------------------------------
+
+
+def _laid_out(code, chosen, units, names):
+    cells, homes = [], {name: [] for name in names}
     for unit in chosen:
-        whole = unit.line == 0
-        if not cells or whole or cells[-1]["cell"] != unit.cell or cells[-1]["pieces"] is None:
+        whole = bool(unit.answers)
+        if not cells or whole or cells[-1]["pieces"] is None or cells[-1]["cell"] != unit.cell:
             cells.append({"cell": unit.cell, "source": code[unit.cell], "pieces": None if whole else []})
         if not whole:
             cells[-1]["pieces"].append([unit.text, unit.line])
-        for name in answered(unit.text, names) if whole else ():
+        for name in unit.answers:
             homes[name].append(len(cells) - 1)
-    answers = {}
-    for name in names:
-        mine = [units[p] for p in roots if units[p].line == 0 and name in answered(units[p].text, names)]
-        answers[name] = _answer(mine, name)
-        users = {p for p in roots if units[p] in mine}
-        used[name] = "\n".join(u.text for u in chosen if u.students and u.users & users)
-    return cells, answers, used, homes
+    return Program(
+        cells,
+        homes,
+        {name: _answer([u for u in chosen if name in u.answers], name) for name in names},
+        {name: _used(units, name) for name in names},
+        "\n".join(unit.text for unit in units if unit.students and not unit.users),
+    )
 
 
 def _answer(units, name):
     """The student's own source of an exercise: what stands before its check, else its last definition."""
     cells = [parsed(unit.text) for unit in units]
-    both = [c for c in cells if c.definitions(name) and name in c.checked()]
-    given = both or [c for c in cells if c.definitions(name)] or cells
-    if not given:
-        return ""
-    return "\n".join(map(given[-1].text, given[-1].definitions(name))) or given[-1].source
+    defining = [cell for cell in cells if cell.definitions(name)]
+    chosen = [cell for cell in defining if name in cell.checked()] or defining
+    if chosen:
+        return "\n".join(map(chosen[-1].text, chosen[-1].definitions(name)))
+    return cells[-1].source if cells else ""
 
 
-def chapter_code(path):
-    """Sources of the code cells of the chapter at `path`, as it is handed out."""
-    with open(path, "rb") as file:
-        return tuple(sources(file.read()))
+def _used(units, name):
+    homes = {position for position, unit in enumerate(units) if name in unit.answers}
+    return "\n".join(unit.text for unit in units if unit.students and unit.users & homes)

@@ -88,14 +88,11 @@ class Zygote:
 
     def _command(self, descriptor):
         """(command, environment) of a zygote on this end of the control socket."""
-        limits = self.limits
-        bounds = {"memory": limits.memory, "processes": limits.processes, "file": limits.file,
-                  "scratch": limits.scratch, "seconds": limits.submission + 60}  # fmt: skip
-        arguments = [str(descriptor), "boxed", json.dumps(bounds), ",".join(self.modules)]
+        isolation = "boxed" if self.level == Level.SANDBOXED else "alone"
+        arguments = [str(descriptor), isolation, json.dumps(bounds(self.limits)), ",".join(self.modules)]
         run = [sys.executable, "-s", "-m", "candidate.zygote", *arguments]
         if self.level == Level.SANDBOXED:
             return launched(run, self.stage, self.cgroup.files)
-        run[run.index("boxed")] = "alone"
         return run, environment(self.stage)
 
     def stop(self):
@@ -114,6 +111,17 @@ class Zygote:
         """End the zygote, and take what was laid out away."""
         self.stop()
         shutil.rmtree(self.stage, ignore_errors=True)
+
+
+def bounds(limits):
+    """What a child is told of its limits."""
+    return {
+        "memory": limits.memory,
+        "processes": limits.processes,
+        "file": limits.file,
+        "scratch": limits.scratch,
+        "seconds": limits.submission + 60,  # of the processor, should the clock fail
+    }
 
 
 def launched(run, stage_folder, cgroup=()):
