@@ -11,6 +11,7 @@ from .shortcuts import BasicBlock
     level=3,
     minutes=20,
     lines=14,
+    seconds=30.0,
     hints=(
         "Three stages, and in each n blocks. Which block of which stage has a stride, and how many channels "
         "come in?",

@@ -23,7 +23,7 @@ class PreActBlock(nn.Module):
     """F(x) + x with pre-activation: batch norm and ReLU come before each of the two 3×3 convolutions.
 
     (N, channels, H, W) keeps its shape; the convolutions have no bias. The shortcut is x itself, and nothing
-    follows the addition. Source: He and others, "Identity mappings in deep residual networks" (2016), Figure 4.
+    follows the addition. Source: He and others (2016), arXiv:1603.05027, Figure 4.
     """
 
     def __init__(self, channels):
