@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .._kinds import exercise
-from ._rebuilt import rebuilt
+from ._rebuilt import conv, post, pre, rebuilt
 
 
 @exercise(
@@ -60,18 +60,6 @@ def _layer(message, forward=None, layers=None):
     rebuilt(DenseLayer, message, layers and change, forward)
 
 
-def _conv(inputs, outputs, kernel, **options):
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, **{"bias": False, **options})
-
-
-def _pre(inputs, outputs, kernel, bend=nn.ReLU, **options):
-    return [nn.BatchNorm2d(inputs), *([bend()] if bend else []), _conv(inputs, outputs, kernel, **options)]
-
-
-def _post(inputs, outputs, kernel):
-    return [_conv(inputs, outputs, kernel), nn.BatchNorm2d(outputs), nn.ReLU()]
-
-
 _layer("Only the new maps come out. The old ones go with them: `torch.cat`.", lambda self, x: self.layers(x))
 _layer(
     "The new maps come first. The old ones stand first, so that their places never change.",
@@ -83,38 +71,26 @@ _layer(
 )
 _layer(
     "Convolution comes last here: batch norm, ReLU, convolution. Yours has ResNet's order of 2015.",
-    layers=lambda i, g: [*_post(i, 4 * g, 1), *_post(4 * g, g, 3)],
+    layers=lambda i, g: [*post(i, 4 * g, 1), *post(4 * g, g, 3)],
 )
 _layer(
     "ReLU comes before batch norm. First normalise, then bend, then convolve.",
-    layers=lambda i, g: [nn.ReLU(), *_pre(i, 4 * g, 1, None), nn.ReLU(), *_pre(4 * g, g, 3, None)],
+    layers=lambda i, g: [nn.ReLU(), *pre(i, 4 * g, 1, None), nn.ReLU(), *pre(4 * g, g, 3, None)],
 )
-_layer(
-    "The 1×1 convolution is missing: the bottleneck to 4 · growth maps.", layers=lambda i, g: _pre(i, g, 3)
-)
-_layer(
-    "The bottleneck has 4 · growth maps, not growth.", layers=lambda i, g: [*_pre(i, g, 1), *_pre(g, g, 3)]
-)
-_layer(
-    "The bottleneck has 4 · growth maps, not 4 · inputs: it stays as thin however many maps come in.",
-    layers=lambda i, g: [*_pre(i, 4 * i, 1), *_pre(4 * i, g, 3)],
-)
+_layer("The 1×1 convolution is missing: the bottleneck to 4 · growth maps.", layers=lambda i, g: pre(i, g, 3))
+_layer("The bottleneck has 4 · growth maps, not growth.", layers=lambda i, g: [*pre(i, g, 1), *pre(g, g, 3)])
 _layer(
     "The kernels are exchanged: 1×1 first, which is cheap on many maps, then 3×3.",
-    layers=lambda i, g: [*_pre(i, 4 * g, 3), *_pre(4 * g, g, 1)],
+    layers=lambda i, g: [*pre(i, 4 * g, 3), *pre(4 * g, g, 1)],
 )
 _layer(
     "ReLU is missing between batch norm and convolution, both times.",
-    layers=lambda i, g: [*_pre(i, 4 * g, 1, None), *_pre(4 * g, g, 3, None)],
-)
-_layer(
-    "The second convolution needs its batch norm and ReLU as well.",
-    layers=lambda i, g: [*_pre(i, 4 * g, 1), _conv(4 * g, g, 3)],
+    layers=lambda i, g: [*pre(i, 4 * g, 1, None), *pre(4 * g, g, 3, None)],
 )
 _layer(
     "Batch norm follows the 1×1, so a bias there has no effect; and the paper's layers have none: "
     "`bias=False`.",
-    layers=lambda i, g: [*_pre(i, 4 * g, 1, bias=True), *_pre(4 * g, g, 3, bias=True)],
+    layers=lambda i, g: [*pre(i, 4 * g, 1, bias=True), *pre(4 * g, g, 3, bias=True)],
 )
 
 
@@ -160,7 +136,7 @@ class DenseBlock(nn.Module):
 
 @DenseBlock.examples
 def _(draw):
-    yield {"inputs": 2, "growth": 1, "layers": 3}, draw(2, 2, 2, 3)
+    yield {"inputs": 2, "growth": 1, "layers": 2}, draw(2, 2, 2, 3)
     yield {"inputs": 64, "growth": 32, "layers": 6}, torch.empty(1, 64, 5, 4, device="meta")
 
 
@@ -189,13 +165,6 @@ def _chain(self, x):
     return torch.cat(everything, 1)
 
 
-def _two_back(self, x):
-    everything = [x]
-    for layer in self.layers:
-        everything.append(_new_maps(layer, torch.cat(everything[-2:], 1)))
-    return torch.cat(everything, 1)
-
-
 def _newest_first(self, x):
     for layer in self.layers:
         x = torch.cat([_new_maps(layer, x), x], 1)
@@ -213,12 +182,6 @@ rebuilt(
     "Every layer sees the layer before it alone: a chain. It sees all before it, the input included.",
     _made_of(lambda i, inputs, growth: DenseLayer(growth if i else inputs, growth)),
     _chain,
-)
-rebuilt(
-    DenseBlock,
-    "Every layer sees the two before it. In a dense block it sees all of them.",
-    _made_of(lambda i, inputs, growth: DenseLayer(inputs * (i < 2) + growth * min(i, 2), growth)),
-    _two_back,
 )
 rebuilt(
     DenseBlock,
@@ -302,40 +265,40 @@ def _between(message, make):
 
 
 _between(
-    "You pool by the largest value. A transition averages.", lambda i: [*_pre(i, i // 2, 1), nn.MaxPool2d(2)]
+    "You pool by the largest value. A transition averages.", lambda i: [*pre(i, i // 2, 1), nn.MaxPool2d(2)]
 )
 _between(
     "The maps are as many as before: the 1×1 convolution halves them.",
-    lambda i: [*_pre(i, i, 1), nn.AvgPool2d(2)],
+    lambda i: [*pre(i, i, 1), nn.AvgPool2d(2)],
 )
 _between(
-    "The channels are right and the resolution is not: the pooling is missing.", lambda i: _pre(i, i // 2, 1)
+    "The channels are right and the resolution is not: the pooling is missing.", lambda i: pre(i, i // 2, 1)
 )
 _between(
     "A stride in the 1×1 convolution skips three pixels of four. Average them: stride 1, then pooling.",
-    lambda i: _pre(i, i // 2, 1, stride=2),
+    lambda i: pre(i, i // 2, 1, stride=2),
 )
 _between(
     "The convolution comes after batch norm and ReLU, not before them.",
-    lambda i: [*_post(i, i // 2, 1), nn.AvgPool2d(2)],
+    lambda i: [*post(i, i // 2, 1), nn.AvgPool2d(2)],
 )
 _between(
     "ReLU is missing between batch norm and convolution.",
-    lambda i: [*_pre(i, i // 2, 1, None), nn.AvgPool2d(2)],
+    lambda i: [*pre(i, i // 2, 1, None), nn.AvgPool2d(2)],
 )
 _between(
-    "Batch norm is missing at the beginning.", lambda i: [nn.ReLU(), _conv(i, i // 2, 1), nn.AvgPool2d(2)]
+    "Batch norm is missing at the beginning.", lambda i: [nn.ReLU(), conv(i, i // 2, 1), nn.AvgPool2d(2)]
 )
 _between(
     "The convolution is 1×1: it mixes maps, and looks at no neighbours.",
-    lambda i: [*_pre(i, i // 2, 3), nn.AvgPool2d(2)],
+    lambda i: [*pre(i, i // 2, 3), nn.AvgPool2d(2)],
 )
 _between(
-    "The convolution has no bias: `bias=False`.", lambda i: [*_pre(i, i // 2, 1, bias=True), nn.AvgPool2d(2)]
+    "The convolution has no bias: `bias=False`.", lambda i: [*pre(i, i // 2, 1, bias=True), nn.AvgPool2d(2)]
 )
 _between(
     "The average comes before batch norm and ReLU. It may change places with the 1×1, but not with ReLU.",
-    lambda i: [nn.AvgPool2d(2), *_pre(i, i // 2, 1)],
+    lambda i: [nn.AvgPool2d(2), *pre(i, i // 2, 1)],
 )
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .._kinds import exercise
-from ._rebuilt import rebuilt
+from ._rebuilt import post, pre, rebuilt
 
 
 @exercise(
@@ -95,10 +95,6 @@ _paths(
     "The new maps stand before the old ones of the dense path. They are appended at the end.",
     lambda r, d, change, new: [r + change, new, d],
 )
-_paths(
-    "The dense path stands first. The residual path does, at every block at the same place.",
-    lambda r, d, change, new: [d, new, r + change],
-)
 
 
 def _split_from_the_end(self, x):
@@ -121,30 +117,14 @@ def _layers(message, make):
     rebuilt(DualPathBlock, message, change)
 
 
-def _pre(inputs, outputs, kernel, groups=1, bend=nn.ReLU):
-    convolution = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
-    return [nn.BatchNorm2d(inputs), *([bend()] if bend else []), convolution]
-
-
-def _post(inputs, outputs, kernel, groups=1):
-    convolution = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
-
-
-_layers(
-    "The 3×3 works in `groups` groups.", lambda i, m, o, g: [*_pre(i, m, 1), *_pre(m, m, 3), *_pre(m, o, 1)]
-)
+_layers("The 3×3 works in `groups` groups.", lambda i, m, o, g: [*pre(i, m, 1), *pre(m, m, 3), *pre(m, o, 1)])
 _layers(
     "Batch norm and ReLU come before each convolution here, not after it.",
-    lambda i, m, o, g: [*_post(i, m, 1), *_post(m, m, 3, g), *_post(m, o, 1)],
+    lambda i, m, o, g: [*post(i, m, 1), *post(m, m, 3, groups=g), *post(m, o, 1)],
 )
 _layers(
     "ReLU is missing between batch norm and convolution.",
-    lambda i, m, o, g: [*_pre(i, m, 1, 1, None), *_pre(m, m, 3, g, None), *_pre(m, o, 1, 1, None)],
-)
-_layers(
-    "The middle convolution is 3×3: the other two are 1×1.",
-    lambda i, m, o, g: [*_pre(i, m, 1), *_pre(m, m, 1, g), *_pre(m, o, 1)],
+    lambda i, m, o, g: [*pre(i, m, 1, None), *pre(m, m, 3, None, groups=g), *pre(m, o, 1, None)],
 )
 
 

@@ -3,7 +3,6 @@
 from torch import nn
 
 from .._kinds import exercise
-from ._rebuilt import rebuilt
 from .squeeze import SqueezeExcitation
 
 
@@ -56,7 +55,6 @@ class MBConv(nn.Module):
 def _(draw):
     yield {"inputs": 4, "outputs": 4, "expansion": 2}, draw(2, 4, 3, 2)
     yield {"inputs": 4, "outputs": 3, "expansion": 1, "kernel_size": 5, "stride": 2}, draw(2, 4, 5, 4)
-    yield {"inputs": 8, "outputs": 8, "stride": 2}, draw(1, 8, 3, 2).to("meta")
     yield {"inputs": 40, "outputs": 80, "kernel_size": 5}, draw(1, 40, 2, 3).to("meta")
 
 
@@ -122,38 +120,15 @@ _wrong(
     "The maps are weighed before the middle convolution. Weigh what it found, after its SiLU.",
     order=lambda self, expand, filtered, weighed, project: [*expand, weighed, *filtered, *project],
 )
-_wrong(
-    "The maps are weighed before SiLU: batch norm, SiLU, and then the weighing.",
-    order=lambda self, expand, filtered, weighed, project: [
-        *expand,
-        *filtered[:2],
-        weighed,
-        filtered[2],
-        *project,
-    ],
-)
 _wrong("The input is never added. Where the shape is the same, it is.", lambda self, x: self.layers(x))
 _wrong(
     "The block is subtracted from its input. It is added.",
     lambda self, x: x - self.layers(x) if self.adds else self.layers(x),
 )
 _wrong(
-    "Only the input comes out where it is added: the block counts for nothing.",
-    lambda self, x: x + 0 * self.layers(x) if self.adds else self.layers(x),
-)
-_wrong(
     "An activation follows the addition. MBConv's ends are linear: nothing bends there.",
     lambda self, x: nn.functional.silu(x + self.layers(x)) if self.adds else self.layers(x),
 )
-
-
-def _affine_free(self, inputs, outputs, expansion=6, kernel_size=3, stride=1):
-    for i, layer in enumerate(self.layers):
-        if isinstance(layer, nn.BatchNorm2d):
-            self.layers[i] = nn.BatchNorm2d(layer.num_features, affine=False)
-
-
-rebuilt(MBConv, "Your batch norm has no scale and shift to learn: leave out `affine=False`.", _affine_free)
 
 
 @MBConv.alternative

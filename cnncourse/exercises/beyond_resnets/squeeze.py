@@ -71,10 +71,6 @@ _wrong(
 _wrong("The sigmoid is missing: a factor is to lie between 0 and 1.", _gate(lambda s: s))
 _wrong("The factors come from ReLU. A sigmoid keeps them between 0 and 1.", _gate(torch.relu))
 _wrong(
-    "The factors come from tanh, which may turn a channel's sign. A sigmoid lies between 0 and 1.",
-    _gate(torch.tanh),
-)
-_wrong(
     "Softmax makes the channels compete: the factors sum to 1. Each has a sigmoid of its own, and "
     "all may be open.",
     _gate(lambda s: s.softmax(1)),
