@@ -38,7 +38,7 @@ def file_name(student):
     """The name itself where it is plain ASCII; else what is left of it and a digest."""
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", student).strip(".-")[:60]
     safe = plain == student and plain.split(".")[0].lower() not in RESERVED
-    return plain if safe else f"{plain}-{_digest(student)}".strip("-")
+    return plain if safe and plain else f"{plain.replace('.', '-') or 'student'}-{_digest(student)}"
 
 
 def _digest(student):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,8 +123,10 @@ def as_csv(rows):
 
 def inert(cell):
     """A cell; one that a spreadsheet would compute gets an apostrophe in front (OWASP, CSV injection)."""
-    dangerous = isinstance(cell, str) and cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{cell}" if dangerous else cell
+    if not isinstance(cell, str):
+        return cell
+    text = re.sub(r"[\x00-\x1f]", " ", cell)
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
 def number(value):

@@ -8,6 +8,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from .._course import chapters as course_chapters
@@ -138,6 +139,7 @@ def _outlines(chapters):
     return {stem: outline(path) for stem, path in chapters.items()}
 
 
+@lru_cache(maxsize=256)
 def outline(path):
     """(ids of the cells, names of the exercises) of a chapter."""
     notebook = read(path)

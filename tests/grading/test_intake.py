@@ -255,7 +255,8 @@ def test_a_file_that_changes_later_is_not_graded_as_what_it_was(tmp_path):
     ("text", "file", "student"),
     [
         ("student,name\nalice,Alice A\n", "Alice_01_convolution.ipynb", "alice"),
-        ("Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n\"Doe, Jane\",12345,s9,jdoe,1\n",
+        ("Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+         '"Doe, Jane",12345,s9,jdoe,1\n',
          "doejane_12345_67890_01_convolution.ipynb", "jdoe"),
         ("Identifier,Full name,Email address\nParticipant 12345,Jane Doe,j@example.org\n",
          "Jane Doe_12345_assignsubmission_file_/x.ipynb", "Participant 12345"),
