@@ -154,7 +154,7 @@ def in_order(network, images):
     layers = [m for m in network.modules() if [*m.parameters(recurse=False), *m.buffers(recurse=False)]]
     hooks = [layer.register_forward_pre_hook(lambda layer, _: seen.append(layer)) for layer in layers]
     with torch.no_grad():
-        network.eval()(images)
+        network.train()(images)  # some run in training only
     for hook in hooks:
         hook.remove()
     assert {*layers} == {*seen} and len(layers) == len(seen), "every layer runs, once"
@@ -170,7 +170,7 @@ def assert_same_by_order(make_ours, make_theirs, images, modes=(False, True)):
     randomise(theirs)
     pairs = list(zip(in_order(ours, images.to("meta")), in_order(theirs, images), strict=True))
     for mine, other in pairs:
-        assert type(mine) is type(other)
+        assert isinstance(other, type(mine))
         mine.load_state_dict(state_for(other), strict=True, assign=True)
     assert_same_outputs(ours, theirs, images, modes)
     for mine, other in pairs:

@@ -4,12 +4,14 @@ What no peer has is built from one that is close, as in the other files here.
 """
 
 import ast
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from cnncourse import notebooks
@@ -99,3 +101,99 @@ def test_vgg(solved, torchvision, same_by_order, column, peer):
         return nn.Sequential(features, nn.AdaptiveAvgPool2d(7), chapter.DenseHead(512 * 7 * 7))
 
     same_by_order(ours, getattr(torchvision.models, peer), pictures(2, 3, 64, 64))
+
+
+# ---- 06: ResNet
+
+
+@pytest.mark.parametrize(
+    "peer, blocks, bottleneck", [("resnet18", (2, 2, 2, 2), False), ("resnet50", (3, 4, 6, 3), True)]
+)
+def test_resnet(solved, torchvision, same_network, peer, blocks, bottleneck):
+    """By torchvision's names, strictly, both ways."""
+    ours = lambda: solved("06").ResNet(blocks, bottleneck, width=64, classes=1000)  # noqa: E731
+    same_network(ours, getattr(torchvision.models, peer), side=64)
+
+
+def test_resnet_with_public_weights(solved, torchvision):
+    """A state dict of torchvision's, in the learner's network by the learner's function."""
+    theirs = torchvision.models.resnet18().eval()
+    images = pictures(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = theirs(images)
+    scores = solved("06").public_scores(theirs.state_dict(), images, (2, 2, 2, 2), bottleneck=False)
+    torch.testing.assert_close(scores, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_bottleneck(solved, torchvision, same_network, at):
+    """The paper's with the stride in the first convolution, torchvision's in the second."""
+
+    def theirs():
+        project = nn.Sequential(nn.Conv2d(3, 16, 1, 2, bias=False), nn.BatchNorm2d(16))
+        block = torchvision.models.resnet.Bottleneck(3, 4, 2, project)
+        if at == 1:
+            block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
+        return block
+
+    same_network(lambda: solved("06").Bottleneck(3, 4, stride=2, stride_at=at), theirs, side=9)
+
+
+# ---- 08: squeeze-and-excitation, dense and dual paths, MBConv, deformable convolution
+
+
+def test_squeeze_and_excitation(solved, timm, same_by_order):
+    """timm's `SEResNetBlock` bends the branch once more than the paper; its ResNet's block does not."""
+    excite = partial(timm.layers.SEModule, rd_channels=2)
+    theirs = lambda: timm.models.resnet.BasicBlock(32, 32, attn_layer=excite)  # noqa: E731
+    same_by_order(lambda: solved("08").SEBasicBlock(32), theirs, pictures(2, 32, 9, 7))
+
+
+def test_dense_block_and_transition(solved, torchvision, same_by_order):
+    densenet, chapter = torchvision.models.densenet, solved("08")
+    ours = lambda: nn.Sequential(chapter.DenseBlock(10, 6, layers=3), chapter.Transition(28))  # noqa: E731
+
+    def theirs():
+        block = densenet._DenseBlock(3, 10, bn_size=4, growth_rate=6, drop_rate=0)
+        return nn.Sequential(block, densenet._Transition(28, 14))
+
+    same_by_order(ours, theirs, pictures(3, 10, 8, 6))
+
+
+def test_dual_path_block(solved, timm, same_by_order):
+    """timm's with PyTorch's ε in the batch norms; the learner's block says nothing of another."""
+
+    def theirs():
+        block = timm.models.dpn.DualPathBlock(20, 12, 12, 8, 4, groups=3)
+        for layer in (block.c1x1_a, block.c3x3_b, block.c1x1_c):
+            layer.bn.eps = 1e-5
+        return block
+
+    ours = lambda: solved("08").DualPathBlock(20, 12, added=8, appended=4, groups=3)  # noqa: E731
+    same_by_order(ours, theirs, pictures(3, 20, 7, 6))
+
+
+@pytest.mark.parametrize("outputs, expansion, kernel, stride", [(8, 6, 3, 1), (16, 4, 5, 2), (8, 1, 3, 1)])
+def test_mbconv(solved, torchvision, same_by_order, outputs, expansion, kernel, stride):
+    def theirs():
+        efficientnet = torchvision.models.efficientnet
+        config = efficientnet.MBConvConfig(expansion, kernel, stride, 8, outputs, 1)
+        return efficientnet.MBConv(config, 0.0, nn.BatchNorm2d)
+
+    ours = lambda: solved("08").MBConv(8, outputs, expansion, kernel, stride)  # noqa: E731
+    same_by_order(ours, theirs, pictures(3, 8, 9, 7))
+
+
+def test_deformable_convolution(solved):
+    """Against onnx's evaluator, for torchvision's operator needs its own build; it rounds to 2e-6."""
+    x, kernel = pictures(5, 7), pictures(3, 3)
+    offset, mask = 2 * pictures(18, 5, 7), pictures(9, 5, 7).sigmoid()
+    given = {"x": x[None, None], "w": kernel[None, None], "o": offset[None], "m": mask[None]}
+    floats = partial(helper.make_tensor_value_info, elem_type=TensorProto.FLOAT)
+    inputs = [floats(name, shape=tensor.shape) for name, tensor in given.items()]
+    node = helper.make_node("DeformConv", ["x", "w", "o", "", "m"], ["y"], pads=[1, 1, 1, 1])
+    graph = helper.make_graph([node], "deform", inputs, [floats("y", shape=None)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)])
+    (expected,) = ReferenceEvaluator(model).run(None, {name: t.numpy() for name, t in given.items()})
+    ours = solved("08").deform_conv(x, kernel, offset, mask)
+    torch.testing.assert_close(ours, torch.tensor(expected)[0, 0], rtol=1e-5, atol=1e-5)
