@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ._cifar import CLASSES as CIFAR_CLASSES
 from ._cifar import cifar_tensors
+from ._letters import FONTS, LETTERS, TEST_FONTS, draw_letters, tilt
 from ._mnist import mnist_tensors
 from ._shapes import DRAW, draw_shapes
 
@@ -136,6 +137,33 @@ def shapes(
         return Split(draw_shapes(labels, tuple(classes), *how, generator), labels)
 
     return Dataset(split(n), split(n_test), tuple(classes))
+
+
+def letters(n: int = 2600, n_test: int = 1300, *, size: int = 16, seed: int = 0) -> Dataset:
+    """Draw `n` printed letters to train on and `n_test` to test, white on black, (N, 1, size, size).
+
+    26 classes, equally frequent: a capital and its small letter are one. Turned by up to 12 degrees, sheared,
+    scaled, moved and more or less blurred. Those of the test are in fonts that training never shows. The same
+    seed draws the same letters, given the same fonts: they come with matplotlib.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def split(count: int, fonts: tuple[str, ...]) -> Split:
+        labels = torch.arange(count)[torch.randperm(count, generator=generator)] % len(LETTERS)
+        return Split(draw_letters(labels, fonts, size, generator), labels)
+
+    return Dataset(split(n, FONTS), split(n_test, TEST_FONTS), LETTERS)
+
+
+def tilted_digits(size: int = 16, seed: int = 0) -> Dataset:
+    """The handwritten digits of `digits`, each once turned, sheared, scaled and moved as `letters` are.
+
+    1,297 to train on and 500 to test, white on black, (N, 1, size, size); the same seed tilts alike.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    whole = digits(32)
+    splits = [Split(tilt(s.images, size, generator), s.labels) for s in (whole.train, whole.test)]
+    return Dataset(*splits, whole.classes)
 
 
 def cifar10(root: str | Path | None = None) -> Dataset:

@@ -1,8 +1,9 @@
-"""Networks of the course with published ImageNet weights: `pretrained("resnet18")`.
+"""Networks of the course with trained weights: `pretrained("letternet")`, `pretrained("resnet18")`.
 
-The weights are torchvision's first (V1), trained much as the papers did; its later ones come from longer
-recipes. Each file's name ends in the first eight digits of its sha256, and is checked against them. That
-finds damage; against malice, files are only ever read as tensors (`weights_only=True`), never as code.
+LetterNet's come with the course (`_shipped.py`); the others are published ImageNet weights: torchvision's
+first (V1), trained much as the papers did; its later ones come from longer recipes. Each file's name ends in
+the first eight digits of its sha256, and is checked against them. That finds damage; against malice, files
+are only ever read as tensors (`weights_only=True`), never as code.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from torch import nn
 
 from . import models
 from ._download import Damaged, data_folder, fetch
+from ._shipped import WEIGHTS as SHIPPED
+from ._shipped import load_shipped, shipped_names
 from .models._card import find
 
 ADDRESS = "https://download.pytorch.org/models/"
@@ -102,12 +105,15 @@ def pretrained(name, root=None):
     """Build a network and give it its published ImageNet weights, downloaded once and kept.
 
     Returns (model, preprocess, classes): `model(preprocess(photo)[None])` are logits (1, 1000) for a photo
-    (3, H, W) in [0, 1]. root: the published file, or its folder, where you have it already; or any file of
-    weights for this network. The cache is the user's, or $CNNCOURSE_DATA/weights.
+    (3, H, W) in [0, 1]. "letternet", whose weights come with the course, takes grey pictures (1, H, W).
+    root: the published file, or its folder, where you have it already; or any file of weights for this
+    network. The cache is the user's, or $CNNCOURSE_DATA/weights.
     Raises ValueError (no such network; a damaged, wrong or unsafe file), FileNotFoundError or
     ConnectionError, each with what to do.
     """
-    published = find(name, WEIGHTS)
+    if name in shipped_names():
+        return Pretrained(*load_shipped(name, root or SHIPPED))
+    published = find(name, WEIGHTS | dict.fromkeys(shipped_names()))
     state = _cached(name, published) if root is None else _local(Path(root).expanduser(), published)
     with torch.device("meta"):  # the weights come from the file, so no time goes into drawing others
         model = models.build(name)
