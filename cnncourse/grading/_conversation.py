@@ -7,7 +7,7 @@ from ._judge import ODD, crash_of, entry, judged, shortcuts_of
 from ._portable import NotPortable, is_library, reference_source, special
 from ._wire import Closed, Late, WireError
 
-MESSAGES = 10_000  # of one child, at most
+MESSAGES = 2_000  # of one child, at most: four for each of the answers it may hand in, and its cells
 GONE = "Your code ended Python itself, or took more than it may, so nothing came of it."
 LATE = "Still running when its time was over, so it was stopped. Is there a loop that never ends?"
 BLAME = {Late: (TIMED_OUT, LATE), Closed: (CRASHED, GONE), WireError: (WRONG, ODD)}
@@ -28,18 +28,22 @@ class Conversation:
         self.crashes = {}  # place of a cell → how it failed
         self.dead = set()  # places of cells that cost a child its life
         self.deadline = time.monotonic() + limits.submission
+        self.failure = None  # (outcome, text) that ended it before every answer was heard of
 
     def run(self):
         """Talk to as many children as it takes to hear of every answer. Raises Lost."""
         withheld = False
         for _ in range(self.limits.restarts):
-            if not self.program.cells or self.left() <= 0:
+            if not self.program.cells or self.failure:
                 return
+            if self.left() <= 0:
+                break
             talk = Talk(self, withheld)
             if talk.run():
                 if not talk.postponed:
                     return
                 withheld = True
+        self.failure = TIMED_OUT, LATE
 
     def left(self):
         """Seconds until the submission's time is over."""
@@ -180,16 +184,14 @@ class Talk:
 
     def _lost(self, outcome, text):
         """The child is gone, silent or odd: what it was at gets the blame, and is left out the next time."""
+        whole = self.whole
         if self.exercise is not None:
-            self.whole.entries[self.exercise].append(entry(Verdict(self.exercise, outcome, text)))
-        elif self.cell is not None:
-            self.whole.dead.add(self.cell)
-            self.whole.crashes[self.cell] = {
-                "error": "TimedOut" if outcome == TIMED_OUT else "",
-                "text": text,
-            }
+            whole.entries[self.exercise].append(entry(Verdict(self.exercise, outcome, text)))
+        elif self.cell is not None and self.cell not in whole.dead:
+            whole.dead.add(self.cell)
+            whole.crashes[self.cell] = {"error": "TimedOut" if outcome == TIMED_OUT else "", "text": text}
         else:
-            self.whole.deadline = 0.0  # before it began or after its end: there is nothing to leave out
+            whole.failure = outcome, text  # there is nothing to leave out
 
 
 def _by_our_clock(exercise, transcript, seconds):

@@ -21,9 +21,8 @@ from ._spawn import Spawner
 from .private import chapter_paths
 
 POOL = 4  # seeds: expected values are computed once for each
-WARM = ("IPython.core.inputtransformer2", "cnncourse.data", "cnncourse.models", "cnncourse.training",
-        "cnncourse.display", "cnncourse.inspection", "cnncourse.ops", "cnncourse.optimizers",
-        "cnncourse.pooling", "cnncourse.layers", "cnncourse.arithmetic")  # fmt: skip
+WARM = tuple(f"cnncourse.{name}" for name in ("arithmetic", "data", "layers", "models", "ops", "optimizers",
+             "pooling", "training"))  # fmt: skip
 LOST = "This submission ended the process that runs submissions, twice: nothing of it could be graded."
 
 
@@ -126,8 +125,10 @@ def final(name, talk, chosen):
     if attempted:
         return attempted[-1]
     crashes = [talk.crashes[place] for place in chosen.homes[name] if talk.crashes.get(place)]
-    if not crashes or talk.entries[name]:
+    if talk.entries[name] or not chosen.homes[name]:
         return untouched(name)
+    if not crashes:
+        return entry(Verdict(name, *talk.failure)) if talk.failure else untouched(name)
     crash = crashes[-1]
     if crash["error"] in ("", "TimedOut"):  # the cell was stopped, and there is no line to show
         return entry(Verdict(name, TIMED_OUT if crash["error"] else CRASHED, crash["text"]))

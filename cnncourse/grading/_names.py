@@ -49,7 +49,8 @@ def _of_statement(statement):
         return Uses()
     symbols = table.get_symbols()
     made = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    again = {getattr(n.target, "id", None) for n in ast.walk(statement) if isinstance(n, ast.AugAssign)}
+    added = [n.target for n in ast.walk(statement) if isinstance(n, ast.AugAssign)]
+    again = {target.id for target in added if isinstance(target, ast.Name)}
     eager = {s.get_name() for s in symbols if s.is_referenced()} - _counted(statement) | again
     lazy = set()
     for scope in table.get_children():

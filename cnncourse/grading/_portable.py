@@ -7,7 +7,8 @@ there. An exercise or its reference is never sent along: that is an error, which
 import sys
 import sysconfig
 import types
-from functools import lru_cache
+from collections import OrderedDict
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ import torch
 from ..exercises._exercise import Exercise, definition_source
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_CODE = (type, types.FunctionType, types.BuiltinFunctionType)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
@@ -34,9 +36,23 @@ def special(value):
         return "named", [_address(type(value)), list(value)]
     if isinstance(value, torch.Size):
         return "tuple", list(value)  # only ever compared with tuples
-    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+    if isinstance(value, OrderedDict):
+        return "ordered", dict(value)
+    if isinstance(value, torch.nn.Module):
+        return "layers", _layers(value)
+    if isinstance(value, _CODE):
         return _code(value)
     raise NotPortable(f"an example has a {type(value).__name__}, which cannot be sent to a candidate")
+
+
+def _layers(module):
+    """A module by its class, its settings, and its tensors; its children are such modules again."""
+    fresh = vars(torch.nn.Module())
+    settings = {
+        name: value for name, value in vars(module).items() if name not in fresh or name == "training"
+    }
+    parameters = {n: p if p is None else (p.data, p.requires_grad) for n, p in module._parameters.items()}
+    return [type(module), settings, parameters, dict(module._buffers), dict(module._modules)]
 
 
 def _address(thing):
@@ -97,10 +113,10 @@ def _bring(name, thing, lines, open_to):
         thing = thing.reference
     if isinstance(thing, types.ModuleType):
         _bring_module(name, thing, lines)
-    elif isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)):
+    elif isinstance(thing, _CODE):
         _bring_code(name, thing, lines, open_to)
     else:
-        lines[name] = f"{name} = {_literal(name, thing)}"
+        lines[name] = f"{name} = {_literal(name, thing, lines, open_to)}"
 
 
 def _bring_module(name, module, lines):
@@ -118,13 +134,17 @@ def _bring_code(name, thing, lines, open_to):
             lines[name] = f"{name} = {thing.__name__}"
 
 
-def _literal(name, thing):
-    """A constant as it is written."""
-    parts = (
-        thing.items() if isinstance(thing, dict) else thing if isinstance(thing, (tuple, list, set)) else ()
-    )
-    flat = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
-    if isinstance(thing, (*_PLAIN, dict, tuple, list, set)) and all(isinstance(p, _PLAIN) for p in flat):
+def _literal(name, thing, lines, open_to):
+    """A constant as it is written; what code there is in a table is brought along."""
+    inner = partial(_literal, name, lines=lines, open_to=open_to)
+    if isinstance(thing, _CODE):
+        _bring(thing.__name__, thing, lines, open_to)
+        return thing.__name__
+    if type(thing) is dict:
+        return f"{{{', '.join(f'{inner(key)}: {inner(value)}' for key, value in thing.items())}}}"
+    if type(thing) in (tuple, list):
+        return f"{type(thing).__name__}([{', '.join(map(inner, thing))}])"
+    if isinstance(thing, _PLAIN):
         return repr(thing)
     raise NotPortable(f"`{name}` is a {type(thing).__name__}, which cannot be written down for a candidate")
 

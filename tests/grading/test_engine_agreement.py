@@ -3,6 +3,7 @@
 import inspect
 import textwrap
 
+import nbformat
 import pytest
 
 from cnncourse import notebooks
@@ -32,12 +33,15 @@ def test_what_probes_an_answer_crosses_without_the_reference(name):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_solved_chapter_has_every_point(chapter, sandboxed, tmp_path):
-    path = next(path for path in chapters() if path.stem == chapter)
-    (solved,) = notebooks.solve(path, tmp_path)
-    result = sandboxed.grade(solved.read_bytes(), chapter)
-    assert list(result["exercises"]) == notebooks.exercises(notebooks.read(path))
-    for name, entry in result["exercises"].items():
+def test_a_solved_chapter_has_every_point(chapter, patient):
+    notebook = notebooks.read(next(path for path in chapters() if path.stem == chapter))
+    names = notebooks.exercises(notebook)
+    quick = [name for name in names if name in QUICK]
+    solved = notebooks.swap(notebook, {name: EXERCISES[name].source for name in quick})
+    result = patient.grade(nbformat.writes(solved).encode(), chapter)
+    assert list(result["exercises"]) == names
+    for name in quick:
+        entry = result["exercises"][name]
         assert entry["score"] == 1.0, (name, entry)
         assert entry["message"] == EXERCISES[name].grade(_answer(name), result["seed"]).message
 
@@ -60,6 +64,8 @@ def written_down(name, candidate):
         text, own = _portable.source_of(candidate, frozenset(EXERCISES))
     except (_portable.NotPortable, OSError, SyntaxError):
         return None
+    if ".reference" in text:  # what only an exercise has, and no notebook
+        return None
     return f"{textwrap.dedent(text)}\n\n\n{name} = {own}\ncheck({name}={name})\n"
 
 
@@ -71,18 +77,19 @@ def mistaken(chapter):
     return [{name: found[i] for name, found in pairs.items() if i < len(found)} for i in range(most)]
 
 
-@pytest.mark.parametrize("chapter", ["00_start_here", "01_convolution", "03_pooling"])
-def test_a_mistake_reads_what_the_notebook_says(chapter, sandboxed):
+@pytest.mark.parametrize("chapter", ["01_convolution", "03_pooling"])
+def test_a_mistake_reads_what_the_notebook_says(chapter, patient):
     rounds = mistaken(chapter)
     assert sum(map(len, rounds)) > 10
     for answers in rounds:
         cells = [written_down(name, mistake.candidate) for name, mistake in answers.items()]
-        result = sandboxed.grade(as_bytes(SETUP, *cells), chapter)
+        result = patient.grade(as_bytes(SETUP, *cells), chapter)
         for name, mistake in answers.items():
             entry, verdict = (
                 result["exercises"][name],
                 EXERCISES[name].grade(mistake.candidate, result["seed"]),
             )
-            for what in ("outcome", "message", "difference", "mistake"):
+            line = "crash" in verdict.what  # the line is the student's here, and the course's there
+            for what in ("outcome", "message", "mistake", *(() if line else ("difference",))):
                 assert entry[what] == getattr(verdict, what), (name, mistake.message, what)
             assert entry["score"] == 0

@@ -2,8 +2,10 @@
 
 import importlib
 import linecache
+from collections import OrderedDict
 
 import torch
+from torch import nn
 
 
 def _meta(described):
@@ -21,6 +23,21 @@ def _named(described):
     """A named tuple of the course's, such as `data.Split`."""
     where, items = described
     return importing(where)(*items)
+
+
+def _layers(described):
+    """A module from its class, its settings, and its tensors; nothing of its own is run."""
+    kind, settings, parameters, buffers, children = described
+    module = kind.__new__(kind)
+    nn.Module.__init__(module)
+    vars(module).update(settings)
+    for name, given in parameters.items():
+        module.register_parameter(name, given and nn.Parameter(given[0], requires_grad=given[1]))
+    for name, tensor in buffers.items():
+        module.register_buffer(name, tensor)
+    for name, child in children.items():
+        module.add_module(name, child)
+    return module
 
 
 def importing(where):
@@ -42,4 +59,12 @@ def defined(described):
     return space[name]
 
 
-SPECIAL = {"meta": _meta, "tensor": _tensor, "named": _named, "import": importing, "source": defined}
+SPECIAL = {
+    "meta": _meta,
+    "tensor": _tensor,
+    "named": _named,
+    "ordered": OrderedDict,
+    "layers": _layers,
+    "import": importing,
+    "source": defined,
+}
