@@ -5,14 +5,11 @@ import {
   checkbox,
   css,
   element,
-  follow,
-  frame,
   gridMarkup,
   inkOn,
   inRole,
   onArrows,
   onDrag,
-  onResize,
   outline,
   palette,
   panel,
@@ -20,6 +17,7 @@ import {
   select,
   slider,
   tint,
+  widget,
 } from "./_draw.js";
 import { TAPS, nearest, output, response, rigid, rigidPlace, samples } from "./_deform.js";
 import { clamp, figures, isRounded, range } from "./_math.js";
@@ -44,27 +42,19 @@ const NAMES = ["up left", "up", "up right", "left", "middle", "right", "down lef
 );
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
-  const root = frame(el, "Deformable sampling explorer");
+function render(view) {
+  const { model } = view;
   const controls = makeControls(model);
   const stage = makeStage(model);
   const working = element("div", { class: "cnn-working" });
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(controls.node, stage.node, working, status);
-
-  function draw() {
-    const view = read(model);
-    controls.show(view);
-    stage.show(view, root.clientWidth - 34);
-    working.innerHTML = workingMarkup(view);
-    status.textContent = spoken(view);
-  }
-  const stop = [follow(model, [...SETTINGS, "cell", "tap"], draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+  const parts = [controls.node, stage.node, working];
+  return widget(view, "Deformable sampling explorer", [...SETTINGS, "cell", "tap"], parts, (width) => {
+    const now = read(model);
+    controls.show(now);
+    stage.show(now, width);
+    working.innerHTML = workingMarkup(now);
+    return { said: spoken(now) };
+  });
 }
 
 /** Everything that is drawn; a cell that another image has not is moved inside. @param {Model} model

@@ -50,6 +50,7 @@ def deform_conv(image, kernel, offset, mask=None):
 def _(draw):
     yield draw(2, 3), draw(1, 1), 0.4 * draw.uniform(2, 2, 3, low=0.1, high=0.9)
     yield draw(4, 3), draw(3, 3), draw.uniform(18, 4, 3, low=-1.4, high=1.6), draw.uniform(9, 4, 3)
+    yield draw(1, 2), draw(5, 5), draw.uniform(50, 1, 2, low=-1.4, high=1.6)
 
 
 def _deformed(image, kernel, offset, mask=None, pair=None, turn=None, first=None, sign=1, weigh=None):

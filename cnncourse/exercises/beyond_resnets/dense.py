@@ -137,7 +137,7 @@ class DenseBlock(nn.Module):
 @DenseBlock.examples
 def _(draw):
     yield {"inputs": 2, "growth": 1, "layers": 2}, draw(2, 2, 2, 3)
-    yield {"inputs": 64, "growth": 32, "layers": 6}, torch.empty(1, 64, 5, 4, device="meta")
+    yield {"inputs": 4, "growth": 3, "layers": 3}, torch.empty(1, 4, 5, 4, device="meta")
 
 
 def _made_of(layer):
@@ -224,6 +224,7 @@ class Collected(nn.Module):
     level=1,
     minutes=8,
     lines=5,
+    equivalent={"nn.ReLU(), nn.AvgPool2d(2)": "averaging and a 1×1 convolution without bias commute"},
     hints=(
         "Four layers in a row, the last of which has no weights.",
         "Batch norm and ReLU; a 1×1 convolution from inputs to inputs // 2 maps, without bias; then the "
@@ -255,6 +256,7 @@ class Transition(nn.Module):
 @Transition.examples
 def _(draw):
     yield {"inputs": 5}, draw(2, 5, 4, 5)
+    yield {"inputs": 256}, torch.empty(1, 256, 4, 6, device="meta")
 
 
 def _between(message, make):

@@ -10,6 +10,12 @@ from .._kinds import counterexample, exercise
     level=2,
     minutes=20,
     lines=10,
+    equivalent={
+        "for i, j in": "the order in which the four pixels are added does not matter",
+        "(i - rows).abs()": "a distance has no sign",
+        "(j - columns).abs()": "a distance has no sign",
+        "clamp(-1": "a pixel outside counts 0, whichever is read in its place",
+    },
     shortcuts={
         "grid_sample": "You called `F.grid_sample`, the thing to build here. Find the four pixels and "
         "their weights.",
@@ -86,6 +92,15 @@ def _(image, rows, columns):
 @bilinear.mistake("That is the nearest pixel. All four around the place count, the near ones more.")
 def _(image, rows, columns):
     return _weighted(image, rows.round(), columns.round(), _near)
+
+
+@bilinear.mistake(
+    "That is the nearest pixel, at the rim the last one. All four around the place count; outside there "
+    "are zeros."
+)
+def _(image, rows, columns):
+    height, width = image.shape
+    return image[rows.round().clamp(0, height - 1).long(), columns.round().clamp(0, width - 1).long()]
 
 
 @bilinear.mistake("That is the pixel above and to the left. All four around the place count.")

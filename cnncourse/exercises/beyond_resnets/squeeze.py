@@ -12,6 +12,10 @@ SqueezeExcitation = exercise(
     level=2,
     minutes=15,
     lines=6,
+    equivalent={
+        "self.activation = activation": "working in place saves memory and changes no number",
+        "mean((3, 2)": "the order in which axes are named does not matter",
+    },
     hints=(
         "Three steps: one number for each channel; two small layers that turn these C numbers into C "
         "factors; "
