@@ -142,7 +142,7 @@ def grade(
             submissions, commands.absolute(out_folder), commands.chapter_stems(chapter, private),
             students, commands.shard(shard), private,
         )  # fmt: skip
-        outcome = commands.grade(order, level, workers or commands.granted_cpus(), err)
+        outcome = commands.grade(order, level, workers, err)
     for sentence in commands.summary(order, outcome):
         out.print(escape(sentence))
     if outcome.ungraded:

@@ -87,14 +87,9 @@ def _beside(folder):
 
 
 def _module(path):
-    """The module at `path`, imported once, under a name that no other module has."""
+    """The module at `path`, under a name that no other module has."""
     name = f"cnncourse_own_{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]}_{path.stem}"
-    if name not in sys.modules:
-        specification = importlib.util.spec_from_file_location(name, path)
-        sys.modules[name] = module = importlib.util.module_from_spec(specification)
-        try:
-            specification.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]
+    specification = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
