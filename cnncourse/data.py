@@ -4,6 +4,7 @@ Every data set is a `Dataset` of two `Split`s. Images are float32 in [0, 1] and 
 labels are int64 class indices (N,).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from ._cifar import CLASSES as CIFAR_CLASSES
 from ._cifar import cifar_tensors
 from ._letters import FONTS, LETTERS, TEST_FONTS, draw_letters, tilt
 from ._mnist import mnist_tensors
+from ._photos import photo_tensors
 from ._shapes import DRAW, draw_shapes
 
 DIGITS_TEST = 500  # of the 1,797 digits; the other 1,297 are for training
@@ -231,6 +233,16 @@ def photo(name: str = "astronaut", size: int | None = None) -> Tensor:
     scale = size / min(height, width)
     shape = (round(height * scale), round(width * scale))
     return F.interpolate(image[None], size=shape, mode="bilinear", antialias=True)[0].clamp(0, 1)
+
+
+def photo_folder(folder: str | Path, prepare: Callable[[Tensor], Tensor], limit: int | None = None) -> Split:
+    """Photos of your own, from a folder with one folder inside for each class, in the order of their names.
+
+    prepare: called with each photo (3, H, W) uint8, and returns tensors of one size: what `pretrained` gives.
+    limit: so many photos of each class. Raises FileNotFoundError where there are none, and ValueError for a
+    damaged one.
+    """
+    return Split(*photo_tensors(folder, prepare, limit))
 
 
 def _pixels(name: str) -> np.ndarray:

@@ -12,6 +12,7 @@ _WIDGETS = {
     "GradientFlow": "gradient_flow",
     "OptimizerRace": "optimizer_race",
     "ModelAtlas": "model_atlas",
+    "FreezeLab": "freeze_lab",
     "CostLab": "cost_lab",
     "DeformableSampler": "deformable_sampler",
     "AugmentStudio": "augment_studio",
