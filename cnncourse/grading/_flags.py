@@ -1,47 +1,57 @@
-"""What an instructor should look at in an answer: the ways around an exercise that nothing can prevent."""
+"""What an instructor should look at in an answer: ways around an exercise that nothing can prevent.
+
+What torch or the course's own library contain cannot be kept from a candidate. Honest code that calls it is seen
+as it runs; code that hides the call is read here, as far as reading it goes.
+"""
 
 import ast
+
+import torch.nn.functional as F
 
 from ._names import parsed
 
 REACHES = {"ctypes", "gc", "inspect", "subprocess", "socket", "multiprocessing"}  # no exercise needs them
+TORCH = {"torch", "F", "functional"}
 
 
 def flags(exercise, text, called=()):
-    """Sentences on an answer with this source, such as "calls F.conv2d"."""
-    names = set(_names(text))
-    watched = set(getattr(exercise, "shortcuts", ()) or ())
-    found = [f"calls {name}" for name in sorted(watched & (names | set(called)))]
+    """Sentences on an answer with this source, such as "calls F.conv2d"; `called` was seen as it ran."""
+    looked_up = list(_looked_up(text))
+    used = {name for home, name in looked_up if home in TORCH} | set(called)
+    shortcuts = sorted(used & set(getattr(exercise, "shortcuts", ()) or ()))
+    reached = sorted(REACHES & {home for home, _ in looked_up})
+    return [
+        *(f"calls {'F' if hasattr(F, name) else 'torch'}.{name}" for name in shortcuts),
+        *(f"calls the course's own {home}.{name}" for home, name in _own(exercise) & set(looked_up)),
+        *(f"uses {name}" for name in reached),
+    ]
+
+
+def _own(exercise):
+    """{(module, name)} of a reference that is in the library."""
     reference = exercise.reference
-    own = getattr(reference, "__name__", None)
-    if own and f"{reference.__module__}.".startswith(
-        (
-            "cnncourse.ops.",
-            "cnncourse.pooling.",
-            "cnncourse.layers.",
-            "cnncourse.optimizers.",
-            "cnncourse.models.",
-        )
-    ):
-        family = reference.__module__.split(".")[1]
-        if f"{family}.{own}" in names:
-            found.append(f"calls the course's own {family}.{own}")
-    return [*found, *(f"uses {name}" for name in sorted(REACHES & names))]
+    course, _, home = getattr(reference, "__module__", "").partition(".")
+    in_library = course == "cnncourse" and not home.startswith("exercises")
+    return (
+        {(home.split(".")[-1], reference.__name__)}
+        if in_library and hasattr(reference, "__name__")
+        else set()
+    )
 
 
-def _names(text):
-    """Names, attributes, and pairs of them (`ops.conv2d`) in a piece of code; imports too."""
+def _looked_up(text):
+    """(home, name) of what code imports and of the attributes it names; F is torch's, whatever it is called."""
     tree = ast.Module(parsed(text).statements or [], [])
+    aliases = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-            if isinstance(node.value, (ast.Name, ast.Attribute)):
-                yield f"{getattr(node.value, 'id', getattr(node.value, 'attr', ''))}.{node.attr}"
-        elif isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+        if isinstance(node, ast.Import):
+            aliases |= {alias.asname: alias.name.split(".")[-1] for alias in node.names if alias.asname}
+            yield from ((alias.name.split(".")[0], "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            family = node.module.split(".")[1] if node.module.startswith("cnncourse.") else node.module
-            yield node.module.split(".")[0]
-            yield from (f"{family}.{alias.name}" for alias in node.names)
+            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            yield from ((node.module.split(".")[-1], alias.name) for alias in node.names)
+            yield node.module.split(".")[0], ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            home = getattr(node.value, "id", getattr(node.value, "attr", ""))
+            yield aliases.get(home, home), node.attr
