@@ -22,6 +22,7 @@ test:
 	$(SETUP) test
 	@$(COURSE) tools/chromium.py
 	@$(COURSE) tools/bubblewrap.py
+	@$(COURSE) tools/nbgrader_environment.py
 	@$(MAKE) --no-print-directory solved
 	$(COURSE) -m pytest -n 2 --dist loadfile -rfEs --nbval-lax --nbval-current-env tests chapters build/solved
 
