@@ -37,7 +37,8 @@ def deform_conv(image, kernel, offset, mask=None):
     Sources: Dai and others (2017), equation 2; Zhu and others (2019), equation 1.
     """
     (height, width), k = image.shape, len(kernel)
-    rows, columns = torch.arange(height)[:, None], torch.arange(width)
+    rows = torch.arange(height, device=image.device)[:, None]
+    columns = torch.arange(width, device=image.device)
     total = torch.zeros_like(image)
     for n, weight in enumerate(kernel.flatten()):
         down, right = n // k - k // 2, n % k - k // 2
