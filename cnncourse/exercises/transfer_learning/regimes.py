@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from ... import data, models, training, transfer
+from ... import data, models, training
 from ...pretrained import pretrained
+from ...transfer import few_of_each, freeze, replace_head, train_mode
 from .. import _experiment as budget
 from .._kinds import choice, experiment
 
@@ -39,7 +40,7 @@ which_freeze = choice(
 def twenty_digits(seed):
     """Two tilted digits of each class, and 500 to be tested on, prepared as LetterNet's card says."""
     digits, prepare = data.tilted_digits(seed=seed), pretrained("letternet").preprocess
-    few = transfer.few_of_each(digits.train, 2, seed)
+    few = few_of_each(digits.train, 2, seed)
     return tuple(data.Split(prepare(part.images), part.labels) for part in (few, digits.test))
 
 
@@ -69,9 +70,9 @@ def few_labels(train):
     """
     model = pretrained("letternet").model
     torch.manual_seed(0)
-    transfer.replace_head(model, 10)
-    transfer.freeze(model, 3)
-    transfer.train_mode(model)
+    replace_head(model, 10)
+    freeze(model, 3)
+    train_mode(model)
     training.train(
         model, train, epochs=100, batch_size=32, learning_rate=4e-3, schedule="one-cycle", progress=False
     )
@@ -81,7 +82,7 @@ def few_labels(train):
 @few_labels.mistake(budget.NOT_A_MODULE)
 def _(train):
     model = pretrained("letternet").model
-    transfer.replace_head(model, 10)
+    replace_head(model, 10)
     return training.train(model, train, epochs=1, progress=False)
 
 
@@ -93,7 +94,7 @@ def _(train):
 @few_labels.mistake(budget.NOT_SCORES)
 def _(train):
     model = pretrained("letternet").model
-    transfer.replace_head(model, 5)
+    replace_head(model, 5)
     return model
 
 
