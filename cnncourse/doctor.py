@@ -35,7 +35,7 @@ class Finding:
 
 def examine(folder="."):
     """Every `Finding` about this machine and about `folder`, where `my-course` may be."""
-    looks = (_python, _course, _torch, _gpu, _threads, _jupyterlab, _widgets, _kernel, _chromium)
+    looks = (_python, _course, _torch, _gpu, _threads, _jupyterlab, _widgets, _kernel, _chromium, _sandbox)
     own = [_own_folder(Path(folder) / "my-course")] if Path(folder, "my-course").is_dir() else []
     return [*map(_look, looks), *own, _disk(folder)]
 
@@ -167,6 +167,14 @@ def _kernel():
 def _chromium():
     path = find_chromium()
     return Finding("Chromium", path is not None, str(path or "none"), "only the tests need it: `make test`")
+
+
+def _sandbox():
+    """Whether a class can be graded with student code shut in; nobody else needs it."""
+    from .grading import best_level
+
+    level, reason = best_level()
+    return Finding("grading sandbox", not reason, str(level), f"only for grading a class. {reason}")
 
 
 def _own_folder(folder):

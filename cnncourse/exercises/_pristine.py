@@ -4,7 +4,8 @@ import builtins
 import contextlib
 import math
 import sys
-from builtins import any, delattr, isinstance, list, reversed, setattr, vars, zip  # noqa: UP029 (even if replaced)
+from builtins import all, any, delattr, isinstance, list, map, reversed, setattr, vars, zip  # noqa: UP029 (even if replaced)
+from operator import is_
 
 import numpy as np
 import torch
@@ -48,9 +49,10 @@ def _replaced():
     """(place, name, what stands there now, what stood there) for everything that was replaced."""
     for place, originals in _original:
         now = vars(place)
-        for name, original in originals.items():
-            if now.get(name, _ABSENT) is not original:
-                yield place, name, now.get(name, _ABSENT), original
+        if not all(map(is_, map(now.get, originals), originals.values())):  # as a rule nothing was
+            for name, original in originals.items():
+                if now.get(name, _ABSENT) is not original:
+                    yield place, name, now.get(name, _ABSENT), original
         if isinstance(place, type):
             for name in now.keys() - originals.keys():
                 if any(name in vars(base) for base in place.__mro__[1:]):  # it hides what was inherited

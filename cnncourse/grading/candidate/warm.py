@@ -1,6 +1,7 @@
 """Load before the first fork what many submissions use: each child then has it at once."""
 
 import contextlib
+import gc
 import importlib
 
 import torch
@@ -17,3 +18,4 @@ def up(modules):
     torch.nn.functional.conv2d(torch.zeros(1, 1, 3, 3), torch.zeros(1, 1, 2, 2))
     torch.zeros(2).numpy()
     remember()
+    gc.collect(), gc.freeze()  # what is there already is never looked at again, so its pages stay shared
