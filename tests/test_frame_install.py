@@ -47,7 +47,7 @@ def test_the_wheel_has_the_chapters_and_everything_beside_the_code(wheel):
     tracked = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "cnncourse").rglob("*")
-        if path.suffix in {".py", ".js", ".css", ".json"}
+        if path.suffix in {".py", ".js", ".css", ".json", ".safetensors"}
     }
     assert tracked <= names
     assert {f"cnncourse/_chapters/{path.name}" for path in _course.chapters()} <= names
