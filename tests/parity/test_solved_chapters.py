@@ -15,6 +15,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from cnncourse import notebooks
+from cnncourse.models.googlenet import TABLE_1, Outputs
 from cnncourse.models.vgg import CONFIGS
 
 
@@ -137,6 +138,45 @@ def test_bottleneck(solved, torchvision, same_network, at):
         return block
 
     same_network(lambda: solved("06").Bottleneck(3, 4, stride=2, stride_at=at), theirs, side=9)
+
+
+# ---- 07: GoogLeNet
+
+
+def googlenet_of_2014(torchvision):
+    """torchvision's GoogLeNet with biases for batch norms, 5×5 kernels, the paper's poolings and dropout."""
+    model = torchvision.models.googlenet(init_weights=False, aux_logits=True)
+    five = {f"{name}.branch3.1" for name, _ in model.named_children() if name.startswith("inception")}
+    for name, part in model.named_modules():
+        if isinstance(part, type(model.conv1)):
+            old, kernel = part.conv, 5 if name in five else part.conv.kernel_size[0]
+            part.conv = nn.Conv2d(old.in_channels, old.out_channels, kernel, old.stride, kernel // 2)
+            part.bn = nn.Identity()
+    norm = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
+    model.maxpool1, model.maxpool2 = nn.Sequential(model.maxpool1, norm), nn.Sequential(norm, model.maxpool2)
+    model.maxpool4, model.dropout = nn.MaxPool2d(3, 2, ceil_mode=True), nn.Dropout(0.4)
+    model.aux1, model.aux2 = (nn.Sequential(nn.AvgPool2d(5, 3), aux) for aux in (model.aux1, model.aux2))
+    return model
+
+
+class Named(nn.Module):
+    """A GoogLeNet whose outputs in training have names."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        scores = self.network(images)
+        return Outputs(*scores) if self.training else scores
+
+
+def test_googlenet(solved, torchvision, same_by_order):
+    """Logits and, in training, both heads, dropout drawing the same numbers in both."""
+    rows = list(TABLE_1.values())
+    plan = [*rows[:2], "pool", rows[2], "aux", *rows[3:6], "aux", rows[6], "pool", *rows[7:]]
+    ours = lambda: Named(solved("07").GoogLeNet(plan))  # noqa: E731
+    same_by_order(ours, lambda: googlenet_of_2014(torchvision), pictures(2, 3, 224, 224))
 
 
 # ---- 08: squeeze-and-excitation, dense and dual paths, MBConv, deformable convolution
