@@ -32,6 +32,7 @@ bottleneck_weights = value(
     level=3,
     minutes=15,
     lines=14,
+    equivalent={"stride_at=3": "any number but 1 leaves the stride in the 3×3"},
     hints=(
         "Three convolutions, 1×1, 3×3, 1×1, with a batch norm each; inputs → channels → channels → 4 · "
         "channels.",
@@ -76,7 +77,8 @@ class Bottleneck(nn.Module):
 
 @Bottleneck.examples
 def _(draw):
-    yield {"inputs": 4, "channels": 1}, draw(2, 4, 2, 3)
+    yield {"inputs": 8, "channels": 2}, draw(2, 8, 2, 3)
+    yield {"inputs": 3, "channels": 1}, draw(2, 3, 2, 3)
     yield {"inputs": 3, "channels": 2, "stride": 2}, draw(3, 3, 3, 4)
     yield {"inputs": 4, "channels": 1, "stride": 2, "stride_at": 1}, draw(3, 4, 4, 3)
 

@@ -14,6 +14,7 @@ from .shortcuts import BasicBlock
     level=3,
     minutes=25,
     lines=18,
+    equivalent={"mean((3, 2))": "the order in which axes are named does not matter"},
     seconds=30.0,
     hints=(
         "A helper that makes one stage keeps it short: its first block changes the shape, the others keep "

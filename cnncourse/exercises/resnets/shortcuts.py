@@ -158,7 +158,7 @@ class BasicBlock(nn.Module):
 @BasicBlock.examples
 def _(draw):
     yield {"inputs": 2, "channels": 2}, draw(2, 2, 2, 3)
-    yield {"inputs": 2, "channels": 3, "stride": 2}, draw(3, 2, 4, 3)
+    yield {"inputs": 2, "channels": 2, "stride": 2}, draw(3, 2, 4, 3)
     yield {"inputs": 1, "channels": 2, "stride": 2, "option": "A"}, draw(3, 1, 3, 4)
     yield {"inputs": 2, "channels": 2, "option": "C"}, draw(2, 2, 3, 2)
     yield {"inputs": 2, "channels": 3}, draw(2, 2, 2, 2)
