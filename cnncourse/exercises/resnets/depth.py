@@ -27,7 +27,7 @@ deeper_and_worse = choice(
         ),
         "d": (
             "Bad luck: another seed would be the other way round.",
-            "The recorded run beside it has five seeds, and the order is the same in each.",
+            "The recorded run below has several seeds, and the order is the same in each.",
         ),
     },
 )
