@@ -1,7 +1,7 @@
 """How fast a class is graded beside `nbgrader autograde`; `pytest -s benchmarks/test_grading.py`, 10 minutes.
 
-Seconds on the clock for each submission, without the start of either: nbgrader's is measured by a run that has
-nothing left to grade, ours by grading one submission first. Both are measured in turn on one core each, and
+Seconds on the clock for each submission, without the start of either: nbgrader's is measured by a run that
+has nothing left to grade, and ours is up before the first. Both are measured in turn on one core each, and
 the figure is the ratio. nbgrader runs every cell of a chapter; our grader runs what the student wrote.
 """
 

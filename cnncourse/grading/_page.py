@@ -29,7 +29,8 @@ article{border-left:6px solid var(--line);padding:.5rem 1rem;margin:.8rem 0;back
 summary{cursor:pointer}summary:focus-visible{outline:3px solid #0072B2;outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;border-bottom:1px solid var(--line)}
-td.n,th.n{text-align:right}caption{text-align:left;color:var(--quiet);padding:.3rem 0}
+td.n,th.n{text-align:right;padding-right:1.2rem;white-space:nowrap}
+caption{text-align:left;color:var(--quiet);padding:.3rem 0}
 .bar{display:flex;height:1rem;min-width:9rem;border:1px solid var(--line)}.bar i{display:block;height:100%}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.5rem 0}.key i{display:inline-block;width:1rem;
 height:.8rem;margin-right:.4rem;border:1px solid var(--line)}

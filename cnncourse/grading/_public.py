@@ -20,7 +20,8 @@ def public(entry, exercise=None):
         message = _crash(crash, exercise)
     else:
         message = entry["message"] if recognised or _own(exercise) else masked(entry["message"])
-    return message, masked(entry["difference"]), _line(crash)
+    authored = entry["outcome"] == "passed" or _own(exercise)  # why the answer is right, and its numbers
+    return message, entry["difference"] if authored else masked(entry["difference"]), _line(crash)
 
 
 def _own(exercise):

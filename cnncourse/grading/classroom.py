@@ -52,11 +52,11 @@ def grade_class(order, make, workers=None, progress=None):
     """Grade what `order` says and is not graded yet; returns an `Outcome`.
 
     `make` makes a grader in each worker: `Grader` with its arguments, and `secret`, which the seeds of the
-    hidden examples come from. `progress(done, total)` is called as they come.
+    hidden examples come from. `progress(what, done, total)` is told how far it is.
     """
     paths = known(order.private)
     roster = Roster.read(order.students) if order.students else Roster()
-    intake = collect(order.source, paths, order.chapters, roster.student)
+    intake = collect(order.source, paths, order.chapters, roster.student, progress)
     records = [_wanted(one, paths) for one in intake.submissions]
     about = _about(order, records, intake.notes, roster, paths)
     with Results(order.out) as results:
@@ -82,7 +82,7 @@ def _keep(graded, of, results, outcome, progress):
             results.append({**of[submission], "grade": grade})
             outcome.graded += 1
         if progress:
-            progress(done, len(of))
+            progress("Grading", done, len(of))
 
 
 def _wanted(submission, paths):

@@ -50,10 +50,16 @@ def choose_level(container, unsafe_local):
 
 @contextmanager
 def _bar(console):
-    columns = (TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task("Reading", total=None)
+
+        def told(what, done, total):
+            if what != progress.tasks[0].description:
+                progress.reset(task, description=what)  # or the time left would be that of reading
+            progress.update(task, completed=done, total=total)
+
+        yield told
 
 
 def summary(order, outcome):

@@ -50,10 +50,10 @@ class Intake:
     notes: list
 
 
-def collect(source, chapters, wanted=None, whose=lambda owner: owner.student):
+def collect(source, chapters, wanted=None, whose=lambda owner: owner.student, progress=None):
     """`Intake` of a folder or zip; `chapters` is {stem: path}, and `wanted` limits it to some of them.
 
-    `whose(owner)` is how a list of students calls somebody.
+    `whose(owner)` is how a list of students calls somebody; `progress(what, done, total)` hears how far.
     """
     source = Path(source)
     if not source.exists():
@@ -64,7 +64,9 @@ def collect(source, chapters, wanted=None, whose=lambda owner: owner.student):
     outlines, top = _outlines(chapters), _naming.tops([file.parts for file in books], source.stem)
     stamps = {file.parts[:-1]: file for file in found if file.parts[-1] == "timestamp.txt"}
     taken = []
-    for file in books:
+    for done, file in enumerate(books, start=1):
+        if progress:
+            progress("Reading", done, len(books))
         try:
             taken.append(_submission(file, outlines, top, whose, stamps.get(file.parts[:-1]), notes))
         except Unusable as error:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from html import escape
+from statistics import median
 
 from ._page import inline, isolation, page
 from .gradebook import number
@@ -13,23 +14,21 @@ MOST = 3  # mistakes named for each exercise
 
 def class_page(book):
     """The page as text."""
-    parts = [_summary(book), _key()]
+    parts = [_summary(book), isolation(book.levels), _key()]
     parts += [_chapter(book, stem) for stem in book.chapters]
-    parts += [_scores(book), _missing(book), _flags(book), _notes(book), isolation(book.levels)]
+    parts += [_scores(book), _missing(book), _flags(book), _notes(book)]
     return page("The class", "\n".join(filter(None, parts)))
 
 
 def _summary(book):
     handed_in = sum(bool(student.records) for student in book.students)
-    scores = sorted(book.score(student) for student in book.students if student.records)
-    middle = f"; the median score is {number(_median(scores))} of {book.most()}" if scores else ""
     waiting = f" {len(book.waiting)} submissions have no grade yet." if book.waiting else ""
-    return f"<p>{handed_in} of {len(book.students)} students handed something in{middle}.{waiting}</p>"
+    return f"<p>{handed_in} of {len(book.students)} students handed something in.{waiting}</p>"
 
 
-def _median(values):
-    half = len(values) // 2
-    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+def _middle(book, stem):
+    scores = [book.score(student, stem) for student in book.students if stem in student.records]
+    return number(median(scores)) if scores else 0
 
 
 def _key():
@@ -44,7 +43,7 @@ def _chapter(book, stem):
     )
     head = '<th scope="col">exercise</th><th scope="col">outcomes</th><th scope="col" class="n">passed</th>'
     head += '<th scope="col">commonest mistakes</th>'
-    count = f"{len(records)} submissions, {len(book.chapters[stem])} exercises"
+    count = f"{len(records)} submissions; the median is {_middle(book, stem)} of {book.most(stem)} points"
     table = f"<table><caption>{count}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<section><h2>{escape(stem)}</h2><div class="wide" tabindex="0">{table}</div></section>'
 

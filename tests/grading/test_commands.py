@@ -112,3 +112,15 @@ def test_errors_are_one_sentence(invoke, tmp_path, capfd, arguments, sentence):
 )
 def test_chapters_by_number(text, stems):
     assert commands.chapter_stems(text) == stems
+
+
+def test_a_bar_says_what_is_done_and_how_long_it_takes(capsys):
+    from rich.console import Console
+
+    console = Console(force_terminal=True, width=100, stderr=True)
+    with commands._bar(console) as told:
+        for what in ("Reading", "Grading"):
+            for done in range(1, 5):
+                told(what, done, 4)
+    said = capsys.readouterr().err
+    assert "Grading" in said and "4/4" in said and "0:00:" in said

@@ -124,3 +124,9 @@ def test_the_class_page_counts_mistakes(tmp_path):
     text = overview.class_page(book(tmp_path, records))
     assert "2 × You flipped the kernel." in text and "1 × Timed out." in text
     assert 'aria-label="impulse: 2 wrong or crashed, 1 timed out"' in text
+
+
+def test_what_an_author_wrote_about_a_right_answer_keeps_its_numbers():
+    told = entry(outcome="passed", message="Right: 150529000.", difference="It is 0.25 of 602116000.")
+    assert public(told)[:2] == ("Right: 150529000.", "It is 0.25 of 602116000.")
+    assert public({**told, "outcome": "wrong"})[1] == "It is … of …."
