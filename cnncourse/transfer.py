@@ -32,8 +32,7 @@ def train_mode(model):
     """Training mode for what learns; a part whose parameters are all frozen stays in evaluation mode."""
     model.train()
     for part in model.children():
-        parameters = list(part.parameters())
-        if parameters and not any(p.requires_grad for p in parameters):
+        if not any(p.requires_grad for p in part.parameters()):
             part.eval()
 
 

@@ -5,6 +5,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from ... import models
+
 NAMES = (("stage1", "stage2", "stage3"), ("stem", "middle", "top"), ("edges", "corners", "parts"))
 
 
@@ -37,6 +39,11 @@ def drawn(model, draw):
                 layer.running_mean.copy_(draw(layer.num_features))
                 layer.running_var.copy_(draw.uniform(layer.num_features, low=0.5, high=2.0))
     return model
+
+
+def letternet(draw):
+    """The chapter's own network, narrow: its parts are attributes, so that it is not a list of layers."""
+    return drawn(models.build("letternet", classes=3, width=0.25), draw)
 
 
 def frozen(model, stages):

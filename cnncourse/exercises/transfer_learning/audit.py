@@ -44,6 +44,7 @@ moved = exercise(
     minutes=12,
     lines=3,
     observe=names_found,
+    equivalent={"torch.equal(before[name], tensor)": "being equal goes both ways"},
     hints=(
         "Take a picture of the state dict, call `step()`, take another one, compare. What do the tensors "
         "in the first picture do while the step runs?",

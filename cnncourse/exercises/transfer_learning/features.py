@@ -26,6 +26,7 @@ def features_found(candidate, body, images, *batch_size):
     minutes=10,
     lines=3,
     observe=features_found,
+    equivalent={"batch_size=255": "any batch that is small enough gives the same features"},
     hints=(
         "What must the body not do while it answers: learn statistics, drop units, remember a graph?",
         "`body.eval()`, and then `with torch.no_grad():`",

@@ -6,7 +6,7 @@ from torch import nn
 
 from ... import transfer
 from .._kinds import choice, exercise
-from ._networks import chain, frozen
+from ._networks import chain, frozen, letternet
 
 
 def after_a_step(candidate, model, stages, images):
@@ -173,7 +173,7 @@ train_mode = exercise(
     transfer.train_mode,
     level=2,
     minutes=12,
-    lines=5,
+    lines=4,
     observe=in_training,
     hints=(
         "Freezing a parameter and being in evaluation mode are two things: the one is about gradients, "
@@ -195,6 +195,7 @@ def _(draw):
         ((3, 4), 2, True),
     ):
         yield frozen(chain(draw, *widths, dropout=dropout), stages).eval(), 3 * draw(2, 5, 1, 5, 4) + 1
+    yield frozen(letternet(draw), 2).eval(), 3 * draw(2, 4, 1, 8, 8) + 1
     partly = frozen(chain(draw, 4, 3, 5), 1)
     partly[1][0].requires_grad_(False)  # of the second stage, the convolution alone
     yield partly.eval(), 3 * draw(2, 6, 1, 4, 5) + 1

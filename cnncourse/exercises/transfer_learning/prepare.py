@@ -6,7 +6,7 @@ from .._kinds import choice, exercise
 @exercise(
     level=1,
     minutes=8,
-    lines=3,
+    lines=2,
     hints=(
         "Four things differ: whole numbers up to 255, ink that is dark, no channel axis, no normalisation. "
         "Which order keeps each of them a one-liner?",
@@ -23,7 +23,7 @@ def prepare(pixels, mean, std):
     pixels (N, H, W) uint8: 0 is black ink, 255 white paper. mean and std: numbers of the card. Returns
     float32 (N, 1, H, W).
     """
-    ink = 1 - pixels.float() / 255  # (N, H, W)
+    ink = 1 - pixels / 255  # (N, H, W), float32
     return ((ink - mean) / std)[:, None]  # (N, 1, H, W)
 
 
