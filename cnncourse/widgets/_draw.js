@@ -66,7 +66,7 @@ export function widget({ model, el }, label, settings, parts, paint) {
 
 /** The frame of a widget, with the palette as CSS variables.
  * @param {HTMLElement} el @param {string} label */
-export function frame(el, label) {
+function frame(el, label) {
   const root = element("div", { class: "cnn", role: "group", "aria-label": label });
   for (const role of ["input", "kernel", "output", "attention", "padding"])
     root.style.setProperty(`--cnn-${role}`, palette[role]);
@@ -76,7 +76,7 @@ export function frame(el, label) {
 
 /** Draw when one of these changes; returns what stops it.
  * @param {Model} model @param {string[]} names @param {() => void} draw */
-export function follow(model, names, draw) {
+function follow(model, names, draw) {
   for (const name of names) model.on(`change:${name}`, draw);
   return () => {
     for (const name of names) model.off(`change:${name}`, draw);
@@ -85,7 +85,7 @@ export function follow(model, names, draw) {
 
 /** Call with the width whenever it changes; returns what stops it.
  * @param {HTMLElement} root @param {() => void} draw */
-export function onResize(root, draw) {
+function onResize(root, draw) {
   let width = root.clientWidth;
   const observer = new ResizeObserver(() => {
     if (root.clientWidth === width) return;

@@ -4,15 +4,13 @@ import {
   channels,
   checkbox,
   element,
-  follow,
-  frame,
   inkOn,
   inRole,
   numberField,
-  onResize,
   palette,
   select,
   slider,
+  widget,
 } from "./_draw.js";
 import {
   branches,
@@ -37,29 +35,22 @@ const MODULE = ["side", "channels", "one", "reduce3", "three", "reduce5", "five"
 const RULE = ["phi", "alpha", "beta", "gamma"];
 
 /** @param {{model: Model, el: HTMLElement}} view */
-function render({ model, el }) {
+function render(view) {
+  const { model } = view;
   const inception = model.get("kind") === "inception";
-  const root = frame(el, inception ? "Cost of an inception module" : "Cost of compound scaling");
+  const label = inception ? "Cost of an inception module" : "Cost of compound scaling";
   const names = inception ? MODULE : RULE;
   const controls = makeControls(model, names, inception ? moduleControls(model) : ruleControls(model));
   const picture = element("div");
-  const status = element("p", { class: "cnn-status", role: "status" });
-  root.append(...controls.nodes, picture, status);
-
-  function draw() {
+  const settings = [...names, "presets", "released"];
+  return widget(view, label, settings, [...controls.nodes, picture], (room) => {
     const state = read(model, names);
-    const width = Math.max(280, root.clientWidth - 34);
+    const width = Math.max(280, room);
     controls.show(state);
     const nets = model.get("released");
     picture.innerHTML = inception ? moduleMarkup(state, width) : scalingMarkup(state, nets, width);
-    status.textContent = inception ? moduleSpoken(state) : scalingSpoken(state, nets);
-  }
-  const stop = [follow(model, [...names, "presets", "released"], draw), onResize(root, draw)];
-  draw();
-  return () => {
-    stop.forEach((end) => end());
-    root.remove();
-  };
+    return { said: inception ? moduleSpoken(state) : scalingSpoken(state, nets) };
+  });
 }
 
 /** @param {Model} model @param {string[]} names @returns {any} */
