@@ -37,9 +37,9 @@ def choose_level(container, unsafe_local):
     """The best isolation that starts here. Raises Refused where that is none and nobody said to go on."""
     from . import Level, best_level
 
-    if container:
-        return Level.CONTAINER
     level, why = best_level()
+    if level == Level.LOCAL and container:
+        return Level.CONTAINER
     if level == Level.LOCAL and not unsafe_local:
         raise Refused(
             f"Submissions cannot be sandboxed here: {why.rstrip('.')}. What students hand in could then read "
@@ -65,7 +65,8 @@ def _bar(console):
 def summary(order, outcome):
     """Sentences on what a run did."""
     before = f" {outcome.before} had a grade already." if outcome.before else ""
-    yield f"{outcome.graded} submissions graded.{before}"
+    plural = "" if outcome.graded == 1 else "s"
+    yield f"{outcome.graded} submission{plural} graded.{before}"
     yield from outcome.notes[:NAMED]
     if len(outcome.notes) > NAMED:
         yield f"… and {len(outcome.notes) - NAMED} more notes: they are in {order.out / 'class.json'}."
@@ -74,7 +75,7 @@ def summary(order, outcome):
     if order.shard == (1, 1):
         yield f"Results: {order.out / 'class.html'}, gradebook.csv, canvas.csv, nbgrader.csv, feedback."
     else:
-        yield f"This is one shard: `cnncourse merge SHARDS… --out RESULTS` joins them into {order.out.name}."
+        yield "This is one shard: `cnncourse merge SHARDS… --out RESULTS` joins all and writes the reports."
 
 
 def chapter_stems(text, private=None):

@@ -16,7 +16,7 @@ def class_page(book):
     """The page as text."""
     parts = [_summary(book), isolation(book.levels), _key()]
     parts += [_chapter(book, stem) for stem in book.chapters]
-    parts += [_scores(book), _missing(book), _flags(book), _notes(book)]
+    parts += [_scores(book), _missing(book), _late(book), _flags(book), _notes(book)]
     return page("The class", "\n".join(filter(None, parts)))
 
 
@@ -106,6 +106,15 @@ def _missing(book):
         names = [student.full or student.name for student in book.students if stem not in student.records]
         items += [f"<li>{escape(stem)}: {escape(', '.join(names))}</li>"] if names else []
     return f"<section><h2>Not handed in</h2><ul>{''.join(items)}</ul></section>" if items else ""
+
+
+def _late(book):
+    """Whose file the learning platform calls late, chapter by chapter."""
+    items = []
+    for stem in book.chapters:
+        late = [s.full or s.name for s in book.students if s.records.get(stem, {}).get("late")]
+        items += [f"<li>{escape(stem)}: {escape(', '.join(late))}</li>"] if late else []
+    return f"<section><h2>Handed in late</h2><ul>{''.join(items)}</ul></section>" if items else ""
 
 
 def _flags(book):

@@ -81,6 +81,13 @@ def test_without_a_sandbox_it_refuses_unless_told(invoke, tmp_path, monkeypatch)
     assert json.loads(line)["grade"]["level"] == "local"
 
 
+def test_a_container_counts_only_where_no_sandbox_starts(monkeypatch):
+    assert commands.choose_level(True, False) == grading.best_level()[0] or grading.best_level()[0] == "local"
+    monkeypatch.setattr(grading, "best_level", lambda: (grading.Level.LOCAL, "no bubblewrap"), raising=False)
+    assert commands.choose_level(True, False) == grading.Level.CONTAINER
+    assert commands.choose_level(True, True) == grading.Level.CONTAINER
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

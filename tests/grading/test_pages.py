@@ -107,12 +107,14 @@ def test_everything_is_escaped(tmp_path):
 
 
 def test_a_report_says_at_what_level_and_what_that_means(tmp_path):
-    book(tmp_path, [record("al", 1.0, 0.0)], [person("al"), person("bo", "Bo B")])
+    book(tmp_path, [record("al", 1.0, 0.0, late=True)], [person("al"), person("bo", "Bo B")])
     assert reports.write(tmp_path)
     for path in (tmp_path / "class.html", tmp_path / "feedback" / "al.html"):
         assert "<b>local</b> (1): submissions ran as ordinary programs" in path.read_text()
     assert "Not handed in" in (tmp_path / "class.html").read_text()
     assert "01_convolution: Bo B" in (tmp_path / "class.html").read_text()
+    assert "Handed in late</h2><ul><li>01_convolution: al<" in (tmp_path / "class.html").read_text()
+    assert "handed in late" in (tmp_path / "feedback" / "al.html").read_text()
 
 
 def test_the_class_page_counts_mistakes(tmp_path):
