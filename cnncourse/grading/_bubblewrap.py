@@ -55,8 +55,8 @@ def _within(path, folders):
 
 
 def command(binds):
-    """bubblewrap and its options; the program to run follows."""
-    options = [program(), "--uid", USER, "--gid", USER, "--as-pid-1", "--die-with-parent", "--new-session"]
+    """bubblewrap's options; before them stands its path, and behind them the program to run."""
+    options = ["--uid", USER, "--gid", USER, "--as-pid-1", "--die-with-parent", "--new-session"]
     options += [f"--unshare-{name}" for name in NAMESPACES]
     options += ["--cap-drop", "ALL", "--clearenv"]
     for name, value in SETTINGS.items():

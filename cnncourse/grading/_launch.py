@@ -26,8 +26,7 @@ def main(specification):
     if os.geteuid() == 0:
         binds = _reachable(binds)
         _become(FIRST_USER + os.getppid() % USERS)
-    command = [*_bubblewrap.command(binds), *wanted["command"]]
-    os.execv(command[0], command)
+    os.execv(wanted["bwrap"], [wanted["bwrap"], *_bubblewrap.command(binds), *wanted["command"]])
 
 
 def _reachable(binds):

@@ -90,7 +90,7 @@ class Zygote:
         """(command, environment) of a zygote on this end of the control socket."""
         isolation = "boxed" if self.level == Level.SANDBOXED else "alone"
         arguments = [str(descriptor), isolation, json.dumps(bounds(self.limits)), ",".join(self.modules)]
-        run = [sys.executable, "-s", "-m", "candidate.zygote", *arguments]
+        run = [sys.executable, "-s", "-P", "-m", "candidate.zygote", *arguments]
         if self.level == Level.SANDBOXED:
             return launched(run, self.stage, self.cgroup.files)
         return run, environment(self.stage)
@@ -126,9 +126,14 @@ def bounds(limits):
 
 def launched(run, stage_folder, cgroup=()):
     """(command, environment) that runs `run` in a sandbox which shows the staged course."""
-    specification = {"binds": _bubblewrap.binds(stage_folder), "cgroup": list(cgroup), "command": run}
+    specification = {
+        "bwrap": _bubblewrap.program(),
+        "binds": _bubblewrap.binds(stage_folder),
+        "cgroup": list(cgroup),
+        "command": run,
+    }
     package_home = str(Path(__file__).resolve().parents[2])
-    command = [sys.executable, "-s", "-m", "cnncourse.grading._launch", json.dumps(specification)]
+    command = [sys.executable, "-s", "-P", "-m", "cnncourse.grading._launch", json.dumps(specification)]
     return command, environment(package_home)
 
 
@@ -147,7 +152,7 @@ def why_not():
         return problem
     folder = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
     try:
-        command, variables = launched([sys.executable, "-s", "-m", "candidate.boxed"], folder)
+        command, variables = launched([sys.executable, "-s", "-P", "-m", "candidate.boxed"], folder)
         tried = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return advice(str(error))

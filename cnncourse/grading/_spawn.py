@@ -32,7 +32,15 @@ class Spawner:
 
     def _begin(self):
         port = str(self.server.getsockname()[1])
-        command = [sys.executable, "-s", "-m", "candidate.single", port, json.dumps(bounds(self.limits))]
+        command = [
+            sys.executable,
+            "-s",
+            "-P",
+            "-m",
+            "candidate.single",
+            port,
+            json.dumps(bounds(self.limits)),
+        ]
         return subprocess.Popen(
             [*command, self.modules, self.token.decode()],
             env=environment(self.stage),
