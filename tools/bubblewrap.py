@@ -18,7 +18,7 @@ ALLOW = ["sysctl", "-w", "kernel.apparmor_restrict_unprivileged_userns=0"]
 
 
 def main():
-    """Try what suits this machine; only Linux has bubblewrap. What cannot be done here, the tests will say."""
+    """Try what suits this machine; only Linux has bubblewrap. What cannot be done here, the tests say."""
     if platform.system() != "Linux":
         return
     if program() is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import _bubblewrap
 
-INSTALL = "install bubblewrap (Debian, Ubuntu: `sudo apt install bubblewrap`; Fedora: `sudo dnf install bubblewrap`)"
+INSTALL = "install it (Debian, Ubuntu: `sudo apt install bubblewrap`; Fedora: `sudo dnf install bubblewrap`)"
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 SWITCHES = {
     Path("/proc/sys/user/max_user_namespaces"): "`sudo sysctl -w user.max_user_namespaces=15000`",
@@ -15,7 +15,7 @@ SWITCHES = {
 
 
 def advice(error=""):
-    """A sentence, or two: what is in the way, and what to do. Without an `error` only what is known at once."""
+    """A sentence or two: what is in the way, and what to do; without an `error`, what is known at once."""
     if sys.platform != "linux":
         return f"The sandbox is bubblewrap, which only Linux has; this is {platform.system()}."
     from .candidate import seccomp  # Linux alone can import it
@@ -34,12 +34,12 @@ def _cause():
     if _reads(APPARMOR) == "1":
         return (
             "AppArmor keeps user namespaces from ordinary programs here: "
-            "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them until the next start."
+            "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them until a restart."
         )
     if _in_container():
         return (
-            "This is a container, which as a rule forbids user namespaces: run the grader on the machine itself, "
-            "or at the level `container`, in containers made for it."
+            "This is a container, which as a rule forbids user namespaces: run the grader on the machine "
+            "itself, or at the level `container`, in containers made for it."
         )
     return "It needs user namespaces: `bwrap --ro-bind / / true` must work for your user."
 

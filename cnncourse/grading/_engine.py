@@ -29,8 +29,8 @@ LOST = "This submission ended the process that runs submissions, twice: nothing 
 class Grader:
     """Grades notebooks at an isolation level. One for each worker process: it holds one zygote.
 
-    `private` is a folder with an instructor's own exercises. `secret` makes the examples those of a class: the
-    same secret, the same scores. Raises LevelError where the level does not start.
+    `private` is a folder with an instructor's own exercises. `secret` makes the examples those of a class:
+    the same secret, the same scores. Raises LevelError where the level does not start.
     """
 
     def __init__(self, level, *, private=None, limits=DEFAULT, secret=""):

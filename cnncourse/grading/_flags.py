@@ -1,7 +1,7 @@
 """What an instructor should look at in an answer: ways around an exercise that nothing can prevent.
 
-What torch or the course's own library contain cannot be kept from a candidate. Honest code that calls it is seen
-as it runs; code that hides the call is read here, as far as reading it goes.
+What torch or the course's own library contain cannot be kept from a candidate. Honest code that calls it is
+seen as it runs; code that hides the call is read here, as far as reading it goes.
 """
 
 import ast
@@ -40,7 +40,7 @@ def _own(exercise):
 
 
 def _looked_up(text):
-    """(home, name) of what code imports and of the attributes it names; F is torch's, whatever it is called."""
+    """(home, name) of what code imports and of the attributes it names, by their own names."""
     tree = ast.Module(parsed(text).statements or [], [])
     aliases = {}
     for node in ast.walk(tree):

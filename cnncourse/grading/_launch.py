@@ -1,8 +1,8 @@
 """Start a zygote's sandbox: `python -m cnncourse.grading._launch SPECIFICATION` becomes bubblewrap.
 
-As root it becomes an ordinary user first, because root is not bound by the limit on processes. Such a user may
-not enter the folder that the interpreter is in (a home): so what the sandbox shows is bound, before, to a
-place that it can enter, in mounts that this process alone sees.
+As root it becomes an ordinary user first, because root is not bound by the limit on processes. Such a user
+may not enter the folder that the interpreter is in (a home): so what the sandbox shows is bound, before, to
+a place that it can enter, in mounts that this process alone sees.
 """
 
 import json

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """`sandboxed`: bubblewrap on Linux. `container`: whoever runs the container isolates it. `local`: not safe."""
+    """`sandboxed`: bubblewrap. `container`: whoever runs the container isolates it. `local`: not safe."""
 
     SANDBOXED = "sandboxed"
     CONTAINER = "container"

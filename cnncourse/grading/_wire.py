@@ -32,7 +32,7 @@ class Late(Exception):
 
 
 def encode(value, arrays, special=None):
-    """`value` as JSON-able tree; its arrays are appended to `arrays`. `special(value)` may name a (tag, value)."""
+    """`value` as JSON-able tree; its arrays go to `arrays`. `special(value)` gives (tag, plainer value)."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) is list:
@@ -51,7 +51,7 @@ def encode(value, arrays, special=None):
 
 
 def decode(tree, arrays, special=None):
-    """What `encode` was given. `special` maps further tags to functions; without it only plain data comes out."""
+    """What `encode` was given. `special` maps further tags to functions; without it, plain data alone."""
     if type(tree) is list:
         return [decode(item, arrays, special) for item in tree]
     if type(tree) is not dict:

@@ -16,7 +16,7 @@ def hasty():
 
 @pytest.fixture(scope="session")
 def sandboxed(hasty):
-    """A grader at level `sandboxed`. Without bubblewrap that fails: a skip would hide that nothing was tested."""
+    """A grader at level `sandboxed`. Without bubblewrap it fails: a skip would hide that."""
     from cnncourse.grading import Grader, Level, LevelError
 
     if sys.platform != "linux":

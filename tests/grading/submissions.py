@@ -14,7 +14,11 @@ CONV2D = """def conv2d(image, kernel):
 
 check(conv2d)
 """
-SETUP = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\nfrom cnncourse import check, yours\n"
+SETUP = """import torch
+import torch.nn.functional as F
+from torch import nn
+from cnncourse import check, yours
+"""
 
 
 def as_bytes(*cells):

@@ -1,4 +1,6 @@
-"""What a grader makes of notebooks as students hand them in: moved, doubled, deleted, renamed, half broken."""
+"""What a grader makes of notebooks as students hand them in: moved, doubled, renamed, half broken."""
+
+# ruff: noqa: E501 (cells of code stand on a line each)
 
 import json
 

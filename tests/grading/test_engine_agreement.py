@@ -1,4 +1,4 @@
-"""A grade is what the learner's notebook showed: outcome, message and all, for right answers and wrong ones."""
+"""A grade is what the learner's notebook showed, to the word, for right answers and for wrong ones."""
 
 import inspect
 import textwrap

@@ -1,9 +1,12 @@
 """Submissions that would rather not answer: none gains a point, gets out, or changes another's result.
 
-Every attack stands in the cell of an exercise, for other cells do not run unless an answer needs them. An attack
-that finds the right answer hands it in; so a point is the proof that it worked.
+Every attack stands in the cell of an exercise, for other cells do not run unless an answer needs them. An
+attack that finds the right answer hands it in; so a point is the proof that it worked.
 """
 
+# ruff: noqa: E501 (a forged message stands on a line)
+
+import contextlib
 import os
 import socket
 import threading
@@ -375,10 +378,8 @@ def test_nobody_listens(grader, neighbour):
 
         def listen():
             listener.settimeout(30)
-            try:
+            with contextlib.suppress(OSError):
                 heard.append(listener.accept())
-            except OSError:
-                pass
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()

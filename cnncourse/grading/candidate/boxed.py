@@ -1,4 +1,4 @@
-"""Isolation of a child whose zygote is PID 1 of a bubblewrap sandbox: namespaces of its own, and less rights."""
+"""Isolation of a child whose zygote is PID 1 of a bubblewrap sandbox: namespaces of its own, fewer rights."""
 
 import contextlib
 import os

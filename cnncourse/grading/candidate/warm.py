@@ -10,7 +10,7 @@ from cnncourse.exercises._pristine import remember
 
 
 def up(modules):
-    """Import `modules`, and let each library do what it does once. No backward pass: its threads do not fork."""
+    """Import `modules`; let libraries do what they do once. No backward pass: its threads do not fork."""
     torch.set_num_threads(1)
     for module in modules:
         with contextlib.suppress(Exception):
