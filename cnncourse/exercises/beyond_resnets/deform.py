@@ -13,6 +13,9 @@ from .sampling import bilinear
     minutes=25,
     lines=9,
     gradients=True,
+    equivalent=dict.fromkeys(
+        ("torch.arange(width)", "torch.arange(height)[:"), "the check hands in images on the CPU, the default"
+    ),
     shortcuts={"grid_sample": "`F.grid_sample` reads between pixels too. Here your `bilinear` is to do it."},
     hints=(
         "Loop over the taps of the kernel. Tap n reads the *whole* map of places at once: one row and "

@@ -20,8 +20,8 @@ from .squeeze import SqueezeExcitation
         "that came *in*.",
         "`self.adds = inputs == outputs and stride == 1`, and in forward `x + out if self.adds else out`.",
     ),
-    why="The shortcut joins the narrow ends, and the narrow end is linear: a ReLU there would throw "
-    "information away.",
+    why="The shortcut joins the narrow ends. They are linear: MobileNetV2's authors found that a ReLU there "
+    "loses information.",
 )
 class MBConv(nn.Module):
     """EfficientNet's block: (N, inputs, H, W) gives (N, outputs, H / stride, W / stride), rounded up.

@@ -196,7 +196,7 @@ class SEBasicBlock(nn.Module):
 @SEBasicBlock.examples
 def _(draw):
     yield {"channels": 4, "reduction": 2}, draw(2, 4, 3, 2)
-    yield {"channels": 16}, torch.empty(1, 16, 3, 3, device="meta")
+    yield {"channels": 16}, draw(1, 16, 2, 2)
 
 
 def _block(message, forward=None, change=None):
