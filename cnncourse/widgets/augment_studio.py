@@ -68,7 +68,7 @@ class AugmentStudio(w.VBox):
 
     def __init__(self, source="digits", seed=0, **setting):
         self._seed, self._silent = seed, False
-        look = {"style": {"description_width": "15.5em"}, "layout": {"width": "27em"}}
+        look = {"style": {"description_width": "16em"}, "layout": {"width": "32em"}}
         self._source = w.Dropdown(
             value=source, options=("digits", "shapes", *photos()), description="pictures", **look
         )

@@ -108,7 +108,7 @@ mirrored_digits = choice(
         ),
         "c": (
             "0, 1, 3 and 8.",
-            "A 3 is the same when it is turned *upside down*. Left for right it opens to the other side: Ɛ.",
+            "A 3 is the same when it is turned upside down. Left for right it opens to the other side: Ɛ.",
         ),
         "d": (
             "None of them: a network must learn all directions.",
@@ -133,13 +133,13 @@ turned_digits = choice(
         ),
         "c": (
             "6 and 9 change places, 0, 1 and 8 stay, the others become nothing.",
-            "Right. For 6 and 9 the label becomes *false*; for 2, 3, 4, 5 and 7 the picture becomes one "
+            "Right. For 6 and 9 the label becomes false; for 2, 3, 4, 5 and 7 the picture becomes one "
             "that no "
             "test will ever show.",
         ),
         "d": (
             "None is harmed, for pooling makes a network indifferent to rotation.",
-            "Pooling forgives small *shifts* (chapter 03). Nothing in a convolutional network makes a turned "
+            "Pooling forgives small shifts (chapter 03). Nothing in a convolutional network makes a turned "
             "picture the same.",
         ),
     },
