@@ -106,13 +106,6 @@ _branches(
     lambda c, one, r3, three, r5, five, pool: {3: nn.Sequential(_max(), _unbent(c, pool, 1))},
 )
 _branches(
-    "ReLU is missing at the end of the 3×3 and the 5×5 branch.",
-    lambda c, one, r3, three, r5, five, pool: {
-        1: _two(c, r3, three, 3, bend=None),
-        2: _two(c, r5, five, 5, bend=None),
-    },
-)
-_branches(
     "The pooling comes first in its branch, and the 1×1 convolution after it.",
     lambda c, one, r3, three, r5, five, pool: {3: nn.Sequential(_conv(c, pool, 1), _max())},
 )
@@ -126,16 +119,6 @@ _branches(
     "`nn.MaxPool2d(3)` moves three pixels at a time, and its maps are too small to be put beside the others: "
     "stride=1, and padding=1.",
     lambda c, one, r3, three, r5, five, pool: {3: nn.Sequential(_max(stride=3), _conv(c, pool, 1))},
-)
-_branches(
-    "The two bottlenecks are exchanged: the table has the one before the 3×3 first.",
-    lambda c, one, r3, three, r5, five, pool: {1: _two(c, r5, three, 3), 2: _two(c, r3, five, 5)},
-)
-_branches(
-    "The paper's 2014 network has no batch normalisation: a convolution, with its bias, and ReLU.",
-    lambda c, one, r3, three, r5, five, pool: {
-        0: nn.Sequential(nn.Conv2d(c, one, 1), nn.BatchNorm2d(one), nn.ReLU())
-    },
 )
 _branches(
     "The maps are put side by side in another order: 1×1, 3×3, 5×5, pooling.",
