@@ -2,7 +2,10 @@
 
 
 def ask(exercise, answer):
-    """Show the choices below the cell; `answer(letter)` returns the verdict on each one picked."""
+    """Show the choices below the cell; `answer(letter)` returns the verdict on each one picked.
+
+    A choice that was only clicked is in no file: nobody else can see it, so it is said how to write it down.
+    """
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -11,7 +14,8 @@ def ask(exercise, answer):
     reply = widgets.HTML()
 
     def show(change):
-        reply.value = answer(change.new)._repr_html_()
+        keep = f"To hand it in, write <code>{exercise.name} = &quot;{change.new}&quot;</code> in the cell."
+        reply.value = f"{answer(change.new)._repr_html_()}<div>{keep}</div>"
 
     buttons.observe(show, "value")
     display(widgets.VBox([buttons, reply]))

@@ -174,6 +174,8 @@ class Talk:
 
     def _reference(self, exercise):
         """(text, name). What is not in the package is a secret until the student's own has been judged."""
+        if exercise.kind not in ("function", "module", "experiment"):
+            raise NotPortable("it is no code")
         if not is_library(exercise.reference.__module__):
             if self.withheld:
                 raise NotPortable("yours is judged first")

@@ -9,6 +9,7 @@ import torch
 
 from ..exercises import EXERCISES, _own
 from ..exercises._exercise import _crash_sentence
+from ..exercises._limit import TimedOut, time_limit
 from ..exercises._verdict import CRASHED, NOT_ATTEMPTED, TIMED_OUT, Verdict
 from ._conversation import Conversation
 from ._flags import flags
@@ -20,6 +21,7 @@ from ._sandbox import Lost, Zygote
 from ._spawn import Spawner
 from .private import chapter_paths
 
+SORTING = 20.0  # seconds to find out what is run of a submission
 POOL = 4  # seeds: expected values are computed once for each
 WARM = tuple(f"cnncourse.{name}" for name in ("arithmetic", "data", "layers", "models", "ops", "optimizers",
              "pooling", "training"))  # fmt: skip
@@ -88,10 +90,10 @@ class Grader:
 
     def _graded(self, code, shipped, seed):
         exercises = {name: EXERCISES[name] for name in checked(shipped)}
-        chosen = program(code, shipped)
+        chosen = _sorted_out(code, shipped)
         found = self._run(exercises, chosen, seed)
         if _something_missing(found, chosen.left_out):
-            again = self._run(exercises, program(code, shipped, everything=True), seed)
+            again = self._run(exercises, _sorted_out(code, shipped, everything=True), seed)
             found |= {name: e for name, e in again.items() if e["score"]}
         return found
 
@@ -114,6 +116,15 @@ class Grader:
             "seconds": round(talk.seconds[name], 3),
             "answer": clean(chosen.answers[name]),
         }
+
+
+def _sorted_out(code, shipped, **how):
+    """The program of a submission; code that is made to be hard to sort out costs no more than a while."""
+    try:
+        with time_limit(SORTING):
+            return program(code, shipped, **how)
+    except TimedOut:
+        raise Unreadable("The notebook's code takes too long to sort out.") from None
 
 
 NOTHING = {"flags": [], "seconds": 0.0, "answer": ""}

@@ -14,9 +14,9 @@ REACHES = {"ctypes", "gc", "inspect", "subprocess", "socket", "multiprocessing"}
 TORCH = {"torch", "F", "functional"}
 
 
-def flags(exercise, text, called=()):
-    """Sentences on an answer with this source, such as "calls F.conv2d"; `called` was seen as it ran."""
-    looked_up = list(_looked_up(text))
+def flags(exercise, texts, called=()):
+    """Sentences on an answer with this code, such as "calls F.conv2d"; `called` was seen as it ran."""
+    looked_up = list(_looked_up(texts))
     used = {name for home, name in looked_up if home in TORCH} | set(called)
     shortcuts = sorted(used & set(getattr(exercise, "shortcuts", ()) or ()))
     reached = sorted(REACHES & {home for home, _ in looked_up})
@@ -39,9 +39,9 @@ def _own(exercise):
     )
 
 
-def _looked_up(text):
+def _looked_up(texts):
     """(home, name) of what code imports and of the attributes it names, by their own names."""
-    tree = ast.Module(parsed(text).statements or [], [])
+    tree = ast.Module([statement for text in texts for statement in parsed(text).statements or ()], [])
     aliases = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -15,7 +15,7 @@ class Limits:
     processes: int = 64
     file: int = 16 << 20  # size of one file
     scratch: int = 64 << 20  # size of the folder it may write to
-    notebook: int = 64 << 20  # size of the file handed in
+    notebook: int = 32 << 20  # size of the file handed in
     checks: int = 200  # answers handed in, of all exercises together
     restarts: int = 12  # children that may be lost before the rest is not attempted
 

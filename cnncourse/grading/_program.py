@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ._names import Uses, parsed, uses
 
-CODE = 1 << 19  # characters of code in one notebook, at most: a chapter has about 2 ** 15
+CODE = 1 << 17  # characters of code in one notebook, at most: a chapter has about 2 ** 15
 
 
 class Unreadable(ValueError):
@@ -81,7 +81,7 @@ class Program:
     cells: list
     homes: dict  # exercise → places in `cells` that check or define it
     answers: dict  # exercise → the student's own source of it
-    used: dict  # exercise → all that the student wrote and that the answer uses
+    used: dict  # exercise → texts of all that the student wrote and that the answer uses
     left_out: str  # what the student wrote and nothing uses
 
 
@@ -108,25 +108,24 @@ def _units(index, text, students, names):
 
 @lru_cache(maxsize=4096)
 def _statements(text):
-    cell = parsed(text)
-    return tuple((cell.text(s), _first_line(s)) for s in cell.statements or ())
-
-
-def _first_line(statement):
-    return min(node.lineno for node in (statement, *getattr(statement, "decorator_list", ())))
+    """(text, first line) of every statement at the top of a cell; those that share a line stay together."""
+    lines, spans = text.split("\n"), []
+    for statement in parsed(text).statements or ():
+        first = min(node.lineno for node in (statement, *getattr(statement, "decorator_list", ())))
+        if spans and first <= spans[-1][1]:
+            spans[-1][1] = statement.end_lineno
+        else:
+            spans.append([first, statement.end_lineno])
+    return tuple(("\n".join(lines[first - 1 : last]), first) for first, last in spans)
 
 
 @lru_cache(maxsize=4096)
 def answered(text, names):
-    """Exercises that a cell checks or defines; of code that does not parse, those it seems to."""
-    cell = parsed(text)
+    """Exercises that a cell checks or defines; of code that does not parse, those that it mentions."""
+    cell, words = parsed(text), set(re.findall(r"\w+", text)) & set(names)
     if cell.statements is None:
-        return frozenset(name for name in names if re.search(_SEEMS.format(name=name), text, re.M))
-    words = set(re.findall(r"\w+", text)) & set(names)
+        return frozenset(words)
     return frozenset(name for name in words if cell.definitions(name)) | (words & set(cell.checked()))
-
-
-_SEEMS = r"^\s*(def|class)\s+{name}\b|^\s*{name}\s*=|check\(.*\b{name}\b"
 
 
 # -- what an answer needs ---------------------------------------------------------------------------------
@@ -215,4 +214,4 @@ def _answer(units, name):
 
 def _used(units, name):
     homes = {position for position, unit in enumerate(units) if name in unit.answers}
-    return "\n".join(unit.text for unit in units if unit.students and unit.users & homes)
+    return tuple(unit.text for unit in units if unit.students and unit.users & homes)

@@ -46,6 +46,7 @@ class Spawner:
             env=environment(self.stage),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def child(self):

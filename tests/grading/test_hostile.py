@@ -418,5 +418,25 @@ def test_a_lost_zygote_is_replaced(grader, neighbour):
     assert timeless(grader.grade(data, CHAPTER)) == timeless(before)
 
 
+HARD = {
+    "a chain": "".join(f"x = x + {i}\n" for i in range(9000)),
+    "alterations": "x = []\n" + "x.append(x)\n" * 9000,
+    "half a check": "check(" * 20_000,
+    "many cells": "unanimous_bias = x\n",
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_code_that_is_hard_to_sort_out(grader, neighbour, name):
+    """It is read by the grader itself, which stays within bounds."""
+    many = [f"x = {i}\nunanimous_bias = x\ncheck(unanimous_bias=y)\n" for i in range(800)]
+    cells = many if name == "many cells" else [HARD[name], "y = x\n" + WRONG]
+    start = time.monotonic()
+    assert scores(grader.grade(as_bytes(SETUP, *cells), CHAPTER)) == {}
+    assert time.monotonic() - start < 90
+    data, before = neighbour
+    assert timeless(grader.grade(data, CHAPTER)) == timeless(before)
+
+
 def test_attacks_are_many():
     assert len(ATTACKS) + len(FORGERIES) >= 50

@@ -1,4 +1,5 @@
-"""What runs beside a student's code, and nothing else of the grader: it is copied to where they both are.
+"""What runs beside a student's code, and nothing else of the grader.
 
-This file is never imported as a part of the course. `_stage.py` lays the folder out as a package of its own.
+`_stage.py` copies it to where a candidate sees it, as a package of its own beside a course without exercises.
+So nothing in here imports the grader or a reference.
 """

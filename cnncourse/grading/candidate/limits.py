@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import sys
 
 
 def bound(limits):
@@ -18,6 +19,7 @@ def bound(limits):
     for which, value in pairs.items():
         hard = resource.getrlimit(which)[1]
         value = int(value) if hard == resource.RLIM_INFINITY else min(int(value), hard)
-        resource.setrlimit(which, (value, value))
+        with contextlib.suppress(*(() if sys.platform == "linux" else (OSError, ValueError))):
+            resource.setrlimit(which, (value, value))  # macOS knows some of them by name alone
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # where memory runs out, this process goes first
