@@ -145,11 +145,19 @@ turned_digits = choice(
     },
 )
 
+ON_CPU = "the examples lie on the CPU, where the device need not be named"
+
 crop = exercise(
     augmentation.crop,
     level=2,
     minutes=12,
     lines=4,
+    equivalent={
+        "torch.arange(height)": ON_CPU,
+        "torch.arange(width)": ON_CPU,
+        "torch.arange(len(images))": ON_CPU,
+        "columns[:, None]]": "without the last colon (N, 1, width) is indexed in the same way",
+    },
     hints=(
         "For one picture it is a slice: `image[:, top : top + height, left : left + width]`. You may do that "
         "for each, and `torch.stack` the pieces.",

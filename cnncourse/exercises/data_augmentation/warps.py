@@ -5,6 +5,7 @@ import torch.nn.functional as F
 
 from ... import augmentation
 from .._kinds import exercise
+from .moves import ON_CPU
 
 TYPE_LOST = (
     "The type is lost: whole-number pictures come out as floating-point ones. `keep_type(values, images)` "
@@ -12,11 +13,18 @@ TYPE_LOST = (
     "back theirs, rounded."
 )
 
+LAST_TWO = "of four dimensions, the last two are those from 2 on"
+
 sample = exercise(
     augmentation.sample,
     level=3,
     minutes=20,
     lines=4,
+    equivalent={
+        "promote_types(grid.dtype, images.dtype)": "the common type does not depend on the order",
+        "grid.to(exact)), images)": "align_corners=False is the default, with a warning",
+        "images.shape[2:]": LAST_TWO,
+    },
     hints=(
         "`F.grid_sample(images, grid, align_corners=False)` reads at places, and its grid (N, h, w, 2) "
         "holds x "
@@ -147,6 +155,12 @@ affine = exercise(
     level=3,
     minutes=20,
     lines=6,
+    equivalent={
+        "permute(1, 2, 0, 4, 3)": "the two dimensions that change places have size 1",
+        "torch.arange(width) -": ON_CPU,
+        "torch.arange(height)[": ON_CPU,
+        "images.shape[2:]": LAST_TWO,
+    },
     hints=(
         "Three steps for every pixel of the result: its place counted from the middle; times the matrix; "
         "back to "
@@ -255,11 +269,14 @@ def with_the_aspect_ratio(images, matrices):
     return augmentation.keep_type(F.grid_sample(floating, grid, align_corners=False), images)
 
 
+STACKED = "vectors that are stacked have two dimensions: 1 is the last"
+
 rotation = exercise(
     augmentation.rotation,
     level=2,
     minutes=12,
     lines=3,
+    equivalent={"dim=1)": STACKED},
     hints=(
         "`torch.cos` and `torch.sin` take radians: `torch.deg2rad(degrees)`.",
         "A point of the output lies at (x, 0), to the right of the middle. The picture was turned "
@@ -351,6 +368,7 @@ shearing = exercise(
     level=2,
     minutes=10,
     lines=3,
+    equivalent={"dim=1)": STACKED},
     hints=(
         "Rows stay at their height, so the second row of the matrix is (0, 1). A pixel keeps the distance "
         "to its "
@@ -431,6 +449,12 @@ elastic = exercise(
     level=3,
     minutes=20,
     lines=5,
+    equivalent={
+        "torch.arange(images.shape[3])": ON_CPU,
+        "torch.arange(images.shape[2])": ON_CPU,
+        "dim=(2, 1, 3)": "a mean over three dimensions does not depend on their order",
+        "dim=(1, 3, 2)": "a mean over three dimensions does not depend on their order",
+    },
     hints=(
         "Without the offsets every pixel would be read where it is: x = 0, 1, …, W − 1 and y likewise. "
         "`blur` makes "
