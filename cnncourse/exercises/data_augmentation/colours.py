@@ -134,6 +134,10 @@ colour_axes = exercise(
     level=3,
     minutes=20,
     lines=4,
+    equivalent={
+        "pixels.mean(dim=0) - pixels": "a covariance is the same for points mirrored at their mean",
+        "values.flip(-1)": "a vector has one dimension",
+    },
     observe=seen_axes,
     rtol=2e-3,  # divided by n or by n − 1 makes no difference that counts
     atol=2e-4,
