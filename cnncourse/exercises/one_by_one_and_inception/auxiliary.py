@@ -12,6 +12,7 @@ from ..classic_networks._swapped import swapped
     level=2,
     minutes=12,
     lines=8,
+    seconds=20.0,
     equivalent={
         "nn.Dropout(0.7), nn.ReLU()": "a value that is set to zero or enlarged passes ReLU as before"
     },
@@ -47,8 +48,8 @@ class AuxiliaryHead(nn.Module):
 
 @AuxiliaryHead.examples
 def _(draw):
-    yield {"in_channels": 2, "classes": 3, "maps": 4, "hidden": 10, "places": 1}, 5 * draw(2, 2, 5, 6)
-    yield {"in_channels": 3, "classes": 4, "maps": 2, "hidden": 9, "places": 6}, 5 * draw(2, 3, 8, 11)
+    yield {"in_channels": 2, "classes": 3, "maps": 4, "hidden": 10, "places": 1}, 30 * draw(2, 2, 5, 6)
+    yield {"in_channels": 3, "classes": 4, "maps": 2, "hidden": 9, "places": 6}, 30 * draw(2, 3, 8, 11)
     yield {"in_channels": 512}, torch.empty(1, 512, 14, 14, device="meta")
 
 

@@ -127,7 +127,8 @@ class Stepwise(nn.Module):
     hints=(
         'A loop over the plan, as in VGG: each row becomes an `Inception`, each "pool" a pooling. What has '
         "to be remembered from one module to the next? A row makes row[0] + row[2] + row[4] + row[5] maps.",
-        "Keep the heads apart from the body, and with each the number of parts that come before it: "
+        "Let the stem be the first part of the body. Keep the heads apart, and with each the number of parts "
+        "that come before it: "
         "`self.heads[str(len(self.body))] = AuxiliaryHead(...)` in an `nn.ModuleDict`.",
         "In `forward`, `for i, part in enumerate(self.body, start=1):` take `x = part(x)`, and if "
         "`self.training and str(i) in self.heads`, keep that head's scores. At the end "
@@ -147,8 +148,8 @@ class GoogLeNet(nn.Module):
 
     def __init__(self, plan, stem=(64, 64, 192), head=(128, 1024, 16), classes=1000):
         super().__init__()
-        self.stem, channels = GoogLeNetStem(maps=stem), stem[-1]
-        self.body, self.heads = nn.ModuleList(), nn.ModuleDict()
+        self.body, channels = nn.ModuleList([GoogLeNetStem(maps=stem)]), stem[-1]
+        self.heads = nn.ModuleDict()
         for entry in plan:
             if entry == "pool":
                 self.body.append(nn.MaxPool2d(3, 2, ceil_mode=True))
@@ -162,7 +163,7 @@ class GoogLeNet(nn.Module):
         )
 
     def forward(self, images):
-        x, answers = self.stem(images), []
+        x, answers = images, []
         for i, part in enumerate(self.body, start=1):
             x = part(x)
             if self.training and str(i) in self.heads:
@@ -195,7 +196,7 @@ def _assembled(message, pool=None, end=None, walk=None):
 
 def _through(self, images):
     """(logits, [(maps before the head's part, maps after it, head)]) of a network."""
-    x, taps = self.stem(images), []
+    x, taps = images, []
     for i, part in enumerate(self.body, start=1):
         before, x = x, part(x)
         if str(i) in self.heads:

@@ -54,8 +54,8 @@ class Inception(nn.Module):
 
 @Inception.examples
 def _(draw):
-    yield {"in_channels": 3, "row": (2, 3, 4, 1, 2, 3)}, draw(1, 3, 1, 1)
-    yield {"in_channels": 2, "row": (5, 4, 6, 2, 3, 1)}, draw(2, 2, 4, 5)
+    yield {"in_channels": 3, "row": (2, 3, 4, 1, 2, 3)}, 5 * draw(1, 3, 1, 1)
+    yield {"in_channels": 2, "row": (5, 4, 6, 2, 3, 4)}, 5 * draw(2, 2, 4, 5)
 
 
 def _conv(before, maps, kernel, bend=nn.ReLU, **options):
