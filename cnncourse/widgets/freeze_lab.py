@@ -56,9 +56,11 @@ class FreezeLab(w.VBox):
     """
 
     def __init__(self, frozen=2, labels=10, task="tilted digits (near)"):
-        look = {"style": {"description_width": "initial"}, "layout": {"width": "max-content"}}
+        look = {"style": {"description_width": "initial"}}  # a slider as wide as its words has no track
         self._controls = {
-            "task": w.Dropdown(value=task, options=list(TASKS), description="task", **look),
+            "task": w.Dropdown(
+                value=task, options=list(TASKS), description="task", layout={"width": "max-content"}, **look
+            ),
             "frozen": w.SelectionSlider(
                 options=_options(task, 1), value=frozen, description="frozen stages",
                 continuous_update=False, **look,
@@ -131,8 +133,8 @@ def spoken(task, frozen, labels) -> str:
     found = figures(task)
     what = {0: "Nothing is frozen", 4: "The whole body is frozen"}.get(frozen, f"{frozen} of 4 stages frozen")
     return (
-        f"{what}: {learn:,} of {whole:,} parameters learn, from {labels} labels a class. Recorded accuracy "
-        f"{found[labels, frozen]}; from scratch {found[labels, 'scratch']}."
+        f"{what}: {learn:,} of {whole:,} parameters learn, from {labels} label{'s' * (labels > 1)} a class. "
+        f"Recorded accuracy {found[labels, frozen]}; from scratch {found[labels, 'scratch']}."
     )
 
 

@@ -25,7 +25,7 @@ def chain(draw, *widths, classes=3, dropout=False):
 
 
 def stage(inputs, outputs, dropout):
-    layers = nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()
+    layers = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     return nn.Sequential(*layers, *[nn.Dropout(0.5)] * dropout)
 
 

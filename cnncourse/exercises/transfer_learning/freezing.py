@@ -20,7 +20,9 @@ def after_a_step(candidate, model, stages, images):
         F.cross_entropy(model(images), torch.arange(len(images)) % 3).backward()
         optimizer.step()
     return {
-        name: _fate(name in learning, not torch.equal(p, before[name]), stray(model, name))
+        name: _fate(
+            name in learning, p.grad is not None or not torch.equal(p, before[name]), stray(model, name)
+        )
         for name, p in model.named_parameters()
     }
 
