@@ -21,7 +21,7 @@ from ._sandbox import Lost, Zygote
 from ._spawn import Spawner
 from .private import chapter_paths
 
-SORTING = 20.0  # seconds to find out what is run of a submission
+SORTING = 5.0  # seconds to find out what is run of a submission
 POOL = 4  # seeds: expected values are computed once for each
 WARM = tuple(f"cnncourse.{name}" for name in ("arithmetic", "data", "layers", "models", "ops", "optimizers",
              "pooling", "training"))  # fmt: skip
