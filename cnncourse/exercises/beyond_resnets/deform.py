@@ -57,16 +57,24 @@ def _(draw):
     yield draw(1, 2), draw(5, 5), draw.uniform(50, 1, 2, low=-1.4, high=1.6)
 
 
-def _deformed(image, kernel, offset, mask=None, pair=None, turn=None, first=None, sign=1, weigh=None):
+def _row_by_row(n, k):
+    return n // k, n % k
+
+
+def _deformed(
+    image, kernel, offset, mask=None, *, pair=None, turn=None, at=_row_by_row, first=None, sign=1, weigh=None
+):
     """All taps at once, with one thing otherwise: their offsets, where they stand, what a mask does.
 
-    pair gives the places (down, right) of all offsets; first the rows and columns left of the middle tap.
+    pair gives the places (down, right) of all offsets; at the row and column of each tap in the kernel, and
+    first the rows and columns left of the middle tap.
     """
     (height, width), k = image.shape, len(kernel)
     taps, first = torch.arange(k * k), k // 2 if first is None else first
     down, right = (pair or (lambda n: (2 * n, 2 * n + 1)))(taps)
-    rows = torch.arange(height)[:, None] + (taps // k - first)[:, None, None] + sign * offset[down]
-    columns = torch.arange(width) + (taps % k - first)[:, None, None] + sign * offset[right]
+    row, column = at(taps, k)
+    rows = torch.arange(height)[:, None] + (row - first)[:, None, None] + sign * offset[down]
+    columns = torch.arange(width) + (column - first)[:, None, None] + sign * offset[right]
     taken = bilinear(image, rows, columns)  # (k · k, H, W)
     if mask is not None:
         taken = (weigh or torch.mul)(taken, mask)
@@ -101,6 +109,11 @@ _wrong(
 _wrong("The kernel is transposed: taps are counted row by row.", turn=lambda kernel: kernel.T.flatten())
 _wrong(
     "Your taps begin at the place itself. It is the *middle* tap that stands there: subtract k // 2.", first=0
+)
+_wrong("You subtract 1 for every kernel. The middle tap of k is k // 2, which is 1 only for 3×3.", first=1)
+_wrong(
+    "Your taps stand column by column. Tap n stands in row n // k and column n % k.",
+    at=lambda n, k: (n % k, n // k),
 )
 _wrong("The mask makes no difference. It multiplies what each tap reads.", weigh=lambda taken, mask: taken)
 _wrong("The mask is added. It multiplies what each tap reads.", weigh=torch.add)

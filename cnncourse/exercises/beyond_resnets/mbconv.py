@@ -54,7 +54,7 @@ class MBConv(nn.Module):
 @MBConv.examples
 def _(draw):
     yield {"inputs": 4, "outputs": 4, "expansion": 2}, draw(2, 4, 3, 2)
-    yield {"inputs": 4, "outputs": 3, "expansion": 1, "kernel_size": 5, "stride": 2}, draw(2, 4, 5, 4)
+    yield {"inputs": 4, "outputs": 4, "expansion": 1, "kernel_size": 5, "stride": 2}, draw(2, 4, 5, 4)
     yield {"inputs": 40, "outputs": 80, "kernel_size": 5}, draw(1, 40, 2, 3).to("meta")
 
 
@@ -121,10 +121,6 @@ _wrong(
     order=lambda self, expand, filtered, weighed, project: [*expand, weighed, *filtered, *project],
 )
 _wrong("The input is never added. Where the shape is the same, it is.", lambda self, x: self.layers(x))
-_wrong(
-    "The block is subtracted from its input. It is added.",
-    lambda self, x: x - self.layers(x) if self.adds else self.layers(x),
-)
 _wrong(
     "An activation follows the addition. MBConv's ends are linear: nothing bends there.",
     lambda self, x: nn.functional.silu(x + self.layers(x)) if self.adds else self.layers(x),

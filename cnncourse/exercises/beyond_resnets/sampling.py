@@ -207,11 +207,15 @@ def one_place(image, row, column):
     """What is not allowed about an example that is handed in, or None."""
     if not isinstance(image, torch.Tensor) or image.dim() != 2 or not image.is_floating_point():
         return "The image is a floating-point tensor (H, W), such as torch.tensor([[1.0, 2.0], [3.0, 4.0]])."
-    if not all(isinstance(place, int | float) for place in (row, column)):
+    if not all(isinstance(place, int | float) or _is_number(place) for place in (row, column)):
         return "Row and column are numbers, such as 0.5."
-    if not (0 <= row <= len(image) - 1 and 0 <= column <= image.shape[1] - 1):
-        return "Stay inside the image: the two versions treat its outside alike."
+    if not (-1 < row < len(image) and -1 < column < image.shape[1]):
+        return "No pixel of the image is near that place, so both versions say 0. Stay inside."
     return None
+
+
+def _is_number(place):
+    return isinstance(place, torch.Tensor) and place.numel() == 1
 
 
 def _at_one_place(version):
@@ -249,7 +253,9 @@ ceil_fails.mistake("Near a pixel is not on it: 0.25 has a floor of 0 and a ceil 
 ceil_fails.mistake("Where the image is 0, both versions say 0. Take other numbers.")(
     (torch.zeros(2, 2), 1, 0.5)
 )
-ceil_fails.mistake("Stay inside the image: the two versions treat its outside alike.")((_SQUARE, -1, 0.5))
+ceil_fails.mistake("No pixel of the image is near that place, so both versions say 0. Stay inside.")(
+    (_SQUARE, -1, 0.5)
+)
 
 
 @exercise(

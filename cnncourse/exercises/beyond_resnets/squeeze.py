@@ -195,8 +195,8 @@ class SEBasicBlock(nn.Module):
 
 @SEBasicBlock.examples
 def _(draw):
-    yield {"channels": 4, "reduction": 2}, draw(2, 4, 3, 2)
-    yield {"channels": 16}, draw(1, 16, 2, 2)
+    yield {"channels": 6, "reduction": 2}, draw(2, 6, 3, 2)
+    yield {"channels": 32}, torch.empty(1, 32, 2, 3, device="meta")  # 16 is the default: 2 between the layers
 
 
 def _block(message, forward=None, change=None):
@@ -220,10 +220,6 @@ _block(
     lambda self, x: (x + _branch(self, self.excite(x))).relu(),
 )
 _block("The shortcut is never added.", lambda self, x: self.excite(_branch(self, x)).relu())
-_block(
-    "The branch is subtracted. It is added to the shortcut.",
-    lambda self, x: (x - self.excite(_branch(self, x))).relu(),
-)
 _block("The last ReLU is missing, after the addition.", lambda self, x: x + self.excite(_branch(self, x)))
 _block(
     "The last ReLU comes before the addition. It comes after it.",
@@ -234,8 +230,8 @@ _block(
     lambda self, x: (x + self.excite(self.norm2(self.conv2(self.norm1(self.conv1(x)))))).relu(),
 )
 _block(
-    "The branch counts for nothing: only the shortcut comes out.",
-    lambda self, x: (x + 0 * self.excite(_branch(self, x))).relu(),
+    "A ReLU stands before the weighing. The branch is weighed as its second batch norm leaves it.",
+    lambda self, x: (x + self.excite(_branch(self, x).relu())).relu(),
 )
 _block(
     "The second batch norm comes after the weighing. It belongs to the second convolution, before it.",
@@ -255,14 +251,24 @@ def _unlearned_norm(self, channels, reduction=16):
     self.norm1, self.norm2 = (nn.BatchNorm2d(channels, affine=False) for _ in range(2))
 
 
-def _not_reduced(self, channels, reduction=16):
-    self.excite = SqueezeExcitation(channels, channels)
+def _squeezed_to(width):
+    def change(self, channels, reduction=16):
+        self.excite = SqueezeExcitation(channels, width(channels, reduction))
+
+    return change
 
 
 _block("The branch is not weighed: `SqueezeExcitation` is missing.", change=_not_weighed)
 _block("A bias before batch norm has no effect: `bias=False` in both convolutions.", change=_biased)
 _block("Your batch norm has no scale and shift to learn: leave out `affine=False`.", change=_unlearned_norm)
-_block("Between the two layers of the weighing there are channels // reduction.", change=_not_reduced)
+_block(
+    "Nothing is reduced: between the two layers of the weighing there are channels // reduction.",
+    change=_squeezed_to(lambda channels, reduction: channels),
+)
+_block(
+    "You hand on `reduction` itself as the number between the two layers. It divides: channels // reduction.",
+    change=_squeezed_to(lambda channels, reduction: reduction),
+)
 
 
 @SEBasicBlock.alternative
