@@ -5,9 +5,12 @@ import torch
 
 from cnncourse import models
 from cnncourse.exercises import EXERCISES
-from cnncourse.exercises.one_by_one_and_inception.googlenet import PLAN
 from cnncourse.models._inception import Inception
+from cnncourse.models.googlenet import TABLE_1
 from cnncourse.models.nin import mlpconv
+
+ROWS = list(TABLE_1.values())
+PLAN = [*ROWS[:2], "pool", ROWS[2], "aux", *ROWS[3:6], "aux", ROWS[6], "pool", *ROWS[7:]]
 
 
 def by_shape(module):
