@@ -10,7 +10,7 @@ In training the result is `Outputs(logits, aux1, aux2)`, aux1 from the lower hea
 head's loss. In evaluation it is the logits alone; `aux=False` builds no heads.
 
 Our deviations: pools round sizes up, as the table's sizes need. The heads pool adaptively to 4×4, as
-torchvision's do, for images of any size: at 224 (maps of 14×14) that is the paper's shape and not its numbers,
+torchvision's do, for images of any size: at 224 (maps of 14×14) the paper's shape and not its numbers,
 means of pixels 0–3, 3–6, 7–10 and 10–13 where its 5×5 with stride 3 takes 0–4, 3–7, 6–10 and 9–13. The paper
 gives neither initialisation nor the constants of its response normalisation: ours are He et al. (2015) and
 AlexNet's (PyTorch wants 5α where α multiplies a sum). `width` multiplies all channels: narrow twins for
