@@ -91,14 +91,6 @@ def _(self, x):
 
 
 @with_forward(
-    ResidualBlock, "You add what comes out of the first ReLU. The skip starts at the block's input, x."
-)
-def _(self, x):
-    first = self.bn1(self.conv1(x)).relu()
-    return (self.bn2(self.conv2(first)) + first).relu()
-
-
-@with_forward(
     ResidualBlock,
     "The input joins one layer too early, before the second convolution. It joins after both: a[l+2].",
 )
@@ -114,26 +106,12 @@ def _(self, x):
     return self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()) + x).relu()
 
 
-@with_forward(ResidualBlock, "Your first convolution is used twice. Each of the two has weights of its own.")
-def _(self, x):
-    return (self.bn2(self.conv1(self.bn1(self.conv1(x)).relu())) + x).relu()
-
-
 @with_change(
     ResidualBlock,
     "The batch norms ignore their γ and β: leave out `affine=False`, so that scale and shift are learned.",
 )
 def _(block, channels):
     replace(block, nn.BatchNorm2d, lambda norm: nn.BatchNorm2d(channels, affine=False))
-
-
-@with_change(
-    ResidualBlock,
-    "The running statistics are never updated, so that evaluation normalises with 0 and 1: leave the "
-    "momentum of batch norm at 0.1.",
-)
-def _(block, channels):
-    replace(block, nn.BatchNorm2d, lambda norm: nn.BatchNorm2d(channels, momentum=0.0))
 
 
 @with_change(

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .._kinds import exercise
-from ._variants import replace, with_change, with_forward
+from ._variants import with_forward
 
 
 @exercise(
@@ -91,11 +91,6 @@ def _(self, x):
 @with_forward(PreActBlock, "Batch norm comes before ReLU in each pair; yours are the other way round.")
 def _(self, x):
     return self.conv2(self.bn2(self.conv1(self.bn1(x.relu())).relu())) + x
-
-
-@with_change(PreActBlock, "The batch norms ignore their γ and β: leave out `affine=False`.")
-def _(block, channels):
-    replace(block, nn.BatchNorm2d, lambda norm: nn.BatchNorm2d(channels, affine=False))
 
 
 @PreActBlock.alternative
