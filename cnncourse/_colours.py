@@ -9,7 +9,8 @@ def shift_colours(images, shifts):
     """Add a number of its own to every channel of every picture, and keep type and range.
 
     images (N, C, H, W), floating-point in [0, 1] or uint8 in 0…255. shifts (N, C) as a share of the range:
-    0.1 makes a channel brighter by a tenth of it. What would leave the range stays at its end.
+    0.1 makes a channel brighter by a tenth of it. What would leave the range stays at its end;
+    uint8 is rounded.
     """
     full = 1 if images.is_floating_point() else 255
     return keep_type((images + full * shifts[:, :, None, None]).clamp(0, full), images)
@@ -34,6 +35,7 @@ def pca_colour(images, values, vectors, alphas):
     images (N, 3, H, W); values (3,) and vectors (3, 3) from `colour_axes`; alphas (N, 3), drawn anew each
     time a picture is used, with standard deviation 0.1 in the paper. Axis i is followed for
     alphas[n, i] · values[i], and every pixel of a picture gets the same shift.
+    Type and range stay, as with `shift_colours`.
     Source: Krizhevsky and others (2012), section 4.1.
     """
     return shift_colours(images, (alphas * values) @ vectors.T)

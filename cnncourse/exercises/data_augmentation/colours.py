@@ -12,7 +12,8 @@ shift_colours = exercise(
     lines=2,
     hints=(
         "The shifts are (N, C), the pictures (N, C, H, W): two dimensions of size 1 make them fit.",
-        "The range ends at 1 for floating-point pictures and at 255 for uint8: `full = 1 if "
+        "`keep_type` clamps whole numbers only. The range ends at 1 for floating-point pictures and at 255 "
+        "for uint8: `full = 1 if "
         "images.is_floating_point() else 255`. What is 250 + 10 in uint8? It wraps around to 4, so add "
         "before you "
         "convert.",
@@ -65,6 +66,28 @@ def _(images, shifts):
 def _(images, shifts):
     moved = (images + shifts[:, :, None, None]).clamp(0, _full(images))
     return augmentation.keep_type(moved, images)
+
+
+@shift_colours.mistake(
+    "Neither range nor type is kept: clamp to 0 … 1, or to 0 … 255 in uint8, and end with `keep_type`."
+)
+def _(images, shifts):
+    return images + _full(images) * shifts[:, :, None, None]
+
+
+@shift_colours.mistake(
+    "Neither range nor type is kept, and in uint8 the range is 255: a shift of 0.1 is 25.5 there."
+)
+def _(images, shifts):
+    return images + shifts[:, :, None, None]
+
+
+@shift_colours.mistake(
+    "Whole numbers are cut off, not rounded: 235.9 became 235. `keep_type` rounds before it converts."
+)
+def _(images, shifts):
+    full = _full(images)
+    return (images + full * shifts[:, :, None, None]).clamp(0, full).to(images.dtype)
 
 
 @shift_colours.mistake("Every picture gets the shift of the first one. Each has its own.")
@@ -313,6 +336,26 @@ _wrong_pca(
     "The shift is subtracted. The paper adds it.",
     lambda values, vectors, alphas: -(alphas * values) @ vectors.T,
 )
+
+
+@pca_colour.mistake(
+    "The shift is right, but colours leave the range and the type is lost: `shift_colours` adds it."
+)
+def _(images, values, vectors, alphas):
+    return images + ((alphas * values) @ vectors.T)[..., None, None]
+
+
+@pca_colour.mistake("The shift is right, but colours leave the range: `shift_colours` clamps them.")
+def _(images, values, vectors, alphas):
+    moved = images + _full(images) * ((alphas * values) @ vectors.T)[..., None, None]
+    return augmentation.keep_type(moved, images)
+
+
+@pca_colour.mistake(
+    "The shift is right for pictures in 0 … 1. uint8 has a range of 255 and is rounded: `shift_colours`."
+)
+def _(images, values, vectors, alphas):
+    return (images + ((alphas * values) @ vectors.T)[..., None, None]).clamp(0, 1)
 
 
 @pca_colour.mistake(

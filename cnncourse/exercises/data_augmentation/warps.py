@@ -228,6 +228,10 @@ _wrong_affine(
     "x and y are exchanged: x, along the row, comes first in the vector.",
     matrix=lambda m: m.flip(1, 2),
 )
+_wrong_affine(
+    "You count y upwards. Here it points down, as the rows do.",
+    matrix=lambda m: m * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]),
+)
 
 
 @affine.mistake(
@@ -342,6 +346,15 @@ _wrong_rotation(
         a[:1].sin().expand_as(a), a[:1].cos().expand_as(a),
     ],
 )  # fmt: skip
+
+
+@rotation.mistake(
+    "Cosines and sines of different pictures are mixed: stack the four along the last dimension, `dim=-1`, "
+    "before you reshape."
+)
+def _(degrees):
+    angle = torch.deg2rad(degrees)
+    return torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()]).reshape(-1, 2, 2)
 
 
 @rotation.mistake("The matrices lie along the last dimension: (2, 2, N). The pictures come first, (N, 2, 2).")
@@ -534,6 +547,24 @@ _wrong_elastic(
         * augmentation.blur(n, sigma)
         / augmentation.blur(n, sigma).abs().amax(dim=(1, 2, 3), keepdim=True)
     ),
+)
+_wrong_elastic(
+    "You divide by the standard deviation, which leaves the mean offset out. `strength` is the root mean "
+    "square.",
+    lambda n, sigma, strength: (
+        strength * augmentation.blur(n, sigma) / augmentation.blur(n, sigma).std(dim=(1, 2, 3), keepdim=True)
+    ),
+)
+_wrong_elastic(
+    "The length of the arrow (x, y) is brought to `strength`. It is the root mean square of all the numbers, "
+    "those of x and those of y.",
+    lambda n, sigma, strength: (
+        strength / 2**0.5 * augmentation.blur(n, sigma) / _rms(augmentation.blur(n, sigma))
+    ),
+)
+_wrong_elastic(
+    "The offsets are subtracted. Each pixel is read at its place *plus* its offset.",
+    lambda n, sigma, strength: -strength * augmentation.blur(n, sigma) / _rms(augmentation.blur(n, sigma)),
 )
 _wrong_elastic(
     "x and y are exchanged: `noise[:, 0]` becomes the offsets of x, along the rows.",
