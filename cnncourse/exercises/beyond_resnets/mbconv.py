@@ -10,6 +10,7 @@ from .squeeze import SqueezeExcitation
     level=3,
     minutes=25,
     lines=16,
+    equivalent={"layers = [nn.Conv2d(inputs, wide": "the list is empty until then"},
     hints=(
         "Four steps: widen by a 1×1, filter each map by itself, weigh the maps, narrow by a 1×1. Batch "
         "norm after "

@@ -196,7 +196,7 @@ class SEBasicBlock(nn.Module):
 @SEBasicBlock.examples
 def _(draw):
     yield {"channels": 6, "reduction": 2}, draw(2, 6, 3, 2)
-    yield {"channels": 32}, torch.empty(1, 32, 2, 3, device="meta")  # 16 is the default: 2 between the layers
+    yield {"channels": 240}, torch.empty(1, 240, 2, 3, device="meta")  # 240 / 15, / 16 and / 17 differ
 
 
 def _block(message, forward=None, change=None):
