@@ -67,6 +67,15 @@ bottleneck_cost.mistake("The picture has side² places, not side.")(
 bottleneck_cost.mistake(
     "A filter is as deep as its input: each value takes kernel_size² · channels products."
 )(_cost(lambda s, c, k, m, b: s * s * m * k * k, lambda s, c, k, m, b: s * s * (b + m * k * k)))
+bottleneck_cost.mistake("Every convolution keeps the size: each has side² output values for each map.")(
+    _cost(
+        lambda s, c, k, m, b: (s - k + 1) ** 2 * m * k * k * c,
+        lambda s, c, k, m, b: s * s * b * c + (s - k + 1) ** 2 * m * k * k * b,
+    )
+)
+bottleneck_cost.mistake("The other way round: first the straight cost, then that with the bottleneck.")(
+    lambda *numbers: bottleneck_cost.reference(*numbers)[::-1]
+)
 bottleneck_cost.mistake("One after the other: the two costs are added, not multiplied.")(
     _cost(reduced=lambda s, c, k, m, b: s * s * b * c * s * s * m * k * k * b)
 )

@@ -103,6 +103,14 @@ def _(maps, weight, bias):
     return right(maps, weight, bias).permute(0, 2, 3, 1)
 
 
+@one_by_one.mistake(
+    "`reshape` does not move the channels back, it cuts the memory anew. `.permute(0, 3, 1, 2)` moves them."
+)
+def _(maps, weight, bias):
+    out = right(maps, weight, bias)
+    return out.permute(0, 2, 3, 1).reshape(out.shape)
+
+
 @one_by_one.mistake("You average over the input channels; a layer sums them.")
 def _(maps, weight, bias):
     return right(maps, weight / maps.shape[1], bias)
