@@ -23,6 +23,7 @@ class _Watcher(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = getattr(func, "__name__", "")
+        name = name.partition(".")[0]  # `torch.ops.aten.convolution.default`
         name = ALIASES.get(name, name)
         if func is torch.Tensor.unfold:  # a view of all windows, not F.unfold, which has the same name
             name = "Tensor.unfold"

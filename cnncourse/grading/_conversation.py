@@ -8,6 +8,7 @@ from ._portable import NotPortable, is_library, reference_source, special
 from ._wire import Closed, Late, WireError
 
 MESSAGES = 2_000  # of one child, at most: four for each of the answers it may hand in, and its cells
+CODE = ("function", "module", "experiment")  # kinds whose answers later cells may use
 GONE = "Your code ended Python itself, or took more than it may, so nothing came of it."
 LATE = "Still running when its time was over, so it was stopped. Is there a loop that never ends?"
 BLAME = {Late: (TIMED_OUT, LATE), Closed: (CRASHED, GONE), WireError: (WRONG, ODD)}
@@ -137,7 +138,7 @@ class Talk:
         seconds = time.monotonic() - start
         whole.seconds[name] += seconds
         whole.called[name] |= shortcuts_of(transcript)
-        whole.entries[name].append(judged(exercise, _by_our_clock(exercise, transcript, seconds), whole.seed))
+        whole.entries[name].append(judged(exercise, transcript, whole.seed, seconds))
         self.exercise = None
 
     def _task(self, exercise):
@@ -164,17 +165,22 @@ class Talk:
         exercise = self._exercise(name)
         if exercise is None:
             return {"refused": f"There is no exercise called {str(name)[:60]} in this chapter."}
-        before = self.whole.entries[name][: self.counts[name]]
-        if before and before[-1]["score"]:
+        if self._keeps(exercise):
             return {"own": True}
         try:
             return {"source": list(self._reference(exercise))}
         except (NotPortable, AttributeError, OSError) as error:
             return {"refused": f"The course's version of {name} is not at hand: {error}."}
 
+    def _keeps(self, exercise):
+        """Whether `yours` is the student's own. Who could hand in again by what it says is not told more."""
+        before = self.whole.entries[exercise.name][: self.counts[exercise.name]]
+        silent = self.withheld or exercise.kind not in CODE
+        return bool(before and (silent or before[-1]["score"]))
+
     def _reference(self, exercise):
         """(text, name). What is not in the package is a secret until the student's own has been judged."""
-        if exercise.kind not in ("function", "module", "experiment"):
+        if exercise.kind not in CODE:
             raise NotPortable("it is no code")
         if not is_library(exercise.reference.__module__):
             if self.withheld:
@@ -194,12 +200,3 @@ class Talk:
             whole.crashes[self.cell] = {"error": "TimedOut" if outcome == TIMED_OUT else "", "text": text}
         else:
             whole.failure = outcome, text  # there is nothing to leave out
-
-
-def _by_our_clock(exercise, transcript, seconds):
-    """A training's budget of seconds is measured here; whoever trains may say anything."""
-    if exercise.kind == "experiment":
-        for record in transcript["records"] if type(transcript) is dict else ():
-            if type(record) is dict and "seconds" in record:
-                record["seconds"] = seconds
-    return transcript

@@ -16,15 +16,19 @@ from ._flags import flags
 from ._judge import clean, entry, untouched
 from ._levels import Level
 from ._limits import DEFAULT
+from ._portable import special
 from ._program import Unreadable, chapter_code, checked, program, sources
 from ._sandbox import Lost, Zygote
 from ._spawn import Spawner
-from .private import chapter_paths
+from ._wire import encode
+from .private import PrivateError, chapter_paths
 
 SORTING = 5.0  # seconds to find out what is run of a submission
 POOL = 4  # seeds: expected values are computed once for each
 WARM = tuple(f"cnncourse.{name}" for name in ("arithmetic", "data", "layers", "models", "ops", "optimizers",
              "pooling", "training"))  # fmt: skip
+AGAIN = "Open it in Jupyter, see that everything is there, save it and hand it in again."
+HOLDS = "An example holds numbers, text, tensors, layers, and tuples, lists or dicts of these."
 LOST = "This submission ended the process that runs submissions, twice: nothing of it could be graded."
 
 
@@ -39,7 +43,7 @@ class Grader:
         torch.set_num_threads(1)
         self.level, self.limits, self.secret = Level(level), limits, secret
         if private is not None:
-            _own.load(private)
+            _sendable(_own.load(private), int.from_bytes(hashlib.sha256(secret.encode()).digest()[:3], "big"))
         self.paths = chapter_paths(private)
         self.zygote = self._children()
 
@@ -72,7 +76,7 @@ class Grader:
                 raise Unreadable(f"The file has {len(notebook) / 1e6:.0f} MB: more than a notebook may have.")
             problem, graded = "", self._graded(sources(notebook), shipped, seed)
         except Unreadable as error:
-            problem = str(error)
+            problem = f"{error} {AGAIN}"
             graded = {name: untouched(name) | NOTHING for name in checked(shipped)}
         return {
             "problem": problem,
@@ -116,6 +120,16 @@ class Grader:
             "seconds": round(talk.seconds[name], 3),
             "answer": clean(chosen.answers[name]),
         }
+
+
+def _sendable(names, seed):
+    """Raise PrivateError where an exercise of an instructor's own cannot be asked in a sandbox."""
+    for name in names:
+        try:
+            encode(EXERCISES[name].task(seed), [], special)
+        except Exception as error:  # whatever an instructor's own examples raise
+            what = str(error) or type(error).__name__
+            raise PrivateError(f"Your exercise {name} cannot be graded: {what}. {HOLDS}") from error
 
 
 def _sorted_out(code, shipped, **how):

@@ -10,7 +10,9 @@ import torch.nn.functional as F
 
 from ._names import parsed
 
-REACHES = {"ctypes", "gc", "inspect", "subprocess", "socket", "multiprocessing"}  # no exercise needs them
+REACHES = {"ctypes", "gc", "inspect", "subprocess", "socket", "multiprocessing", "threading", "_thread",
+           "concurrent", "importlib", "scipy", "skimage", "sklearn", "cv2", "_C", "__import__", "eval",
+           "exec"}  # fmt: skip  # no exercise needs them
 TORCH = {"torch", "F", "functional"}
 
 
@@ -19,12 +21,23 @@ def flags(exercise, texts, called=()):
     looked_up = list(_looked_up(texts))
     used = {name for home, name in looked_up if home in TORCH} | set(called)
     shortcuts = sorted(used & set(getattr(exercise, "shortcuts", ()) or ()))
-    reached = sorted(REACHES & {home for home, _ in looked_up})
+    reached = sorted(REACHES & {"_C" if name == "_C" else home for home, name in looked_up})
+    trained = getattr(exercise, "kind", "") == "experiment"
+    hidden = TORCH | {home for home, _ in _own(exercise)}
     return [
         *(f"calls {'F' if hasattr(F, name) else 'torch'}.{name}" for name in shortcuts),
         *(f"calls the course's own {home}.{name}" for home, name in _own(exercise) & set(looked_up)),
         *(f"uses {name}" for name in reached),
+        *(
+            f"looks up a function of {name} while it runs"
+            for name in sorted(hidden & _after("getattr", looked_up))
+        ),
+        *(f"reads the course's own data.{name}" for name in sorted(_after("data", looked_up)) if trained),
     ]
+
+
+def _after(home, looked_up):
+    return {name for place, name in looked_up if place == home}
 
 
 def _own(exercise):
@@ -53,5 +66,12 @@ def _looked_up(texts):
             yield node.module.split(".")[0], ""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            home = getattr(node.value, "id", getattr(node.value, "attr", ""))
-            yield aliases.get(home, home), node.attr
+            yield _called(node.value, aliases), node.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, _called(node.args[0], aliases) if node.args else ""
+
+
+def _called(node, aliases):
+    """What a name or an attribute is called at its home."""
+    name = getattr(node, "id", getattr(node, "attr", ""))
+    return aliases.get(name, name)

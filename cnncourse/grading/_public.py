@@ -6,10 +6,10 @@ numbers that a hidden example led to are masked.
 
 import re
 
-VALUES = re.compile(r", the first at \[[\d, ]*\]: .*?, expected .*?(?=\.(?:\s|$))")
-ONE = re.compile(r"\bis (?!an? |on |None)(.{1,400}?); expected (?!an? |it on )(.{1,400}?)(?=\.(?:\s|$))")
+VALUES = re.compile(r", the first at \[[\d, ]*\]: .{0,80}?, expected .{0,80}?(?=\.(?:\s|$))")
+ONE = re.compile(r"\bis (?!an? |on |None)(.{1,80}?); expected (?!an? |it on )(.{1,80}?)(?=\.(?:\s|$))")
 NUMBER = re.compile(r"[-+]?\d+\.\d+(?:e[-+]?\d+)?|[-+]?\d{5,}|[-+]?\d(?:\.\d+)?e[-+]?\d+")
-SHORT = 160  # characters of an error's own text
+NAME, SHORT, LONG = 40, 160, 400  # characters of an error's name, of its text, and of a sentence of ours
 
 
 def public(entry, exercise=None):
@@ -19,9 +19,10 @@ def public(entry, exercise=None):
     if entry["outcome"] == "crashed" and not recognised:
         message = _crash(crash, exercise)
     else:
-        message = entry["message"] if recognised or _own(exercise) else masked(entry["message"])
+        message = entry["message"] if recognised or _own(exercise) else _short(masked(entry["message"]), LONG)
     authored = entry["outcome"] == "passed" or _own(exercise)  # why the answer is right, and its numbers
-    return message, entry["difference"] if authored else masked(entry["difference"]), _line(crash)
+    difference = entry["difference"] if authored else _short(masked(entry["difference"]), LONG)
+    return message, difference, _line(crash, entry.get("answer", ""))
 
 
 def _own(exercise):
@@ -37,10 +38,17 @@ def masked(text):
 
 
 def _crash(crash, exercise):
-    text = masked(str(crash.get("text", "")))
-    text = text if len(text) <= SHORT else f"{text[:SHORT]} …"
-    return ": ".join(filter(None, [str(crash.get("error", "An error")), text]))
+    name = re.sub(r"\W+|\d{5,}", " ", str(crash.get("error") or "An error"))
+    text = _short(masked(str(crash.get("text", ""))), SHORT)
+    return ": ".join(filter(None, [_short(name, NAME), text]))
 
 
-def _line(crash):
-    return f"line {crash['number']}: {crash['line']}" if crash.get("line") else ""
+def _short(text, most):
+    return text if len(text) <= most else f"{text[:most]} …"
+
+
+def _line(crash, answer):
+    """The line that failed: what a child says of it is masked, unless it stands in the answer."""
+    said = str(crash.get("line") or "")
+    line = said if said in answer else _short(masked(said), SHORT)
+    return f"line {crash.get('number', '?')}: {line}" if said else ""

@@ -129,11 +129,20 @@ def _flags(book):
         f"<li><code>{escape(name)}</code> {inline(flag)}: {escape(', '.join(who))}</li>"
         for (name, flag), who in sorted(flagged.items())
     )
-    said = "Calling a library that does the whole job cannot be prevented; it is shown here."
+    said = "A library that does the whole job cannot be kept away. It is shown here and costs no point."
     return f'<section><h2>Flags</h2><p class="quiet">{said}</p><ul>{items}</ul></section>' if items else ""
 
 
+def _unreadable(book):
+    """What could not be graded at all, so that somebody can ask for it again."""
+    for student in book.students:
+        for record in student.records.values():
+            if record["grade"]["problem"]:
+                yield f"{student.full or student.name}, {record['file']}: {record['grade']['problem']}"
+
+
 def _notes(book):
-    notes = [*book.notes, *(f"{file} has no grade yet." for file in book.waiting)]
+    waiting = [f"{file} has no grade yet: run the same command again." for file in book.waiting]
+    notes = [*_unreadable(book), *book.notes, *waiting]
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<section><h2>Notes on the files</h2><ul>{items}</ul></section>" if items else ""

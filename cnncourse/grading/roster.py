@@ -10,6 +10,11 @@ IDS = ("student", "student_id", "id", "username", "login", "sis login id", "sis 
 NAMES = ("name", "full name", "student")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
+STRANGERS = (
+    "Not on the list of students, and graded all the same: {}. If one of them is on it under another name, "
+    "write the name as it stands here into the column `student`, and run the same command again."
+)
+
 
 class RosterError(ValueError):
     """A list of students that cannot be read; the message is one sentence."""
@@ -56,7 +61,7 @@ class Roster:
         """Sentences on those who handed in and are not on the list."""
         listed = {row["student"] for row in self.rows}
         strangers = sorted({record["student"] for record in records} - listed) if self.rows else []
-        return [f"{student} is not on the list of students." for student in strangers]
+        return [STRANGERS.format(", ".join(strangers))] if strangers else []
 
 
 def _stripped(line):

@@ -179,6 +179,37 @@ def test_shortcuts_are_flagged(graded):
     assert graded(CONV2D)["exercises"]["conv2d"]["flags"] == []
 
 
+HIDDEN_CALLS = {
+    "import_module('cnncourse.' + 'ops').conv2d(image, kernel)": ["uses importlib"],
+    "getattr(F, 'conv' + '2d')(image[None, None], kernel[None, None])[0, 0]": [
+        "looks up a function of functional while it runs", "calls F.conv2d"],
+    "torch.ops.aten.convolution.default(image[None, None], kernel[None, None], None, [1, 1], [0, 0], [1, 1],"
+    " False, [0, 0], 1)[0, 0]": ["calls F.conv2d"],
+    "torch._C._nn.thnn_conv2d(image[None, None], kernel[None, None], [3, 3])": ["uses _C"],
+    "eval('F.conv' + '2d')(image[None, None], kernel[None, None])[0, 0]": ["uses eval"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", HIDDEN_CALLS)
+def test_a_shortcut_that_is_looked_up_is_flagged(graded, call):
+    more = "from importlib import import_module\n" if "import_module" in call else ""
+    found = graded(f"{more}def conv2d(image, kernel):\n    return {call}\ncheck(conv2d)\n")
+    assert sorted(found["exercises"]["conv2d"]["flags"]) == sorted(HIDDEN_CALLS[call])
+
+
+def test_an_answer_of_an_earlier_child_is_yours(graded):
+    lost = "unanimous_bias = -8\nimport os\nos._exit(0)\ncheck(unanimous_bias=unanimous_bias)\n"
+    later = "conv2d = yours(conv2d)\n\nmoving = 'b' if callable(conv2d) else 'a'\ncheck(moving=moving)\n"
+    entries = graded(CONV2D, lost, later)["exercises"]
+    assert entries["conv2d"]["score"] == 1.0
+    assert entries["moving"]["outcome"] in ("passed", "wrong")  # and not that its cell stopped at `yours`
+
+
+def test_no_line_of_ours_is_a_students(graded):
+    said = graded("def _():\n    pass\nconv2d = yours(_)\ncheck(conv2d)\n")["exercises"]["conv2d"]
+    assert said["crash"]["line"] == "conv2d = yours(_)"
+
+
 def test_a_submission_scores_the_same_again(graded):
     first, again = graded(CONV2D, BIAS), graded(CONV2D, BIAS)
     assert first["seed"] == again["seed"]

@@ -235,6 +235,47 @@ for bias in range(-40, 40):
 else:
     check(unanimous_bias=7)
 """,
+    "the right number by what `yours` says": """
+for bias in range(-12, 12):
+    check(unanimous_bias=bias)
+    try:
+        yours("unanimous_bias")
+        break
+    except ValueError: pass
+else:
+    check(unanimous_bias=7)
+""",
+    "a transcript of one's own": """
+import numpy, candidate.serve
+candidate.serve.perform = lambda answer, task: {"records": [
+    {"output": {"kind": "number", "array": numpy.asarray(-7), "dtype": "int64"}, "passed": True, "printed": ""}]}
+""",
+    "modules exchanged": """
+import sys, types
+for name in ("cnncourse.exercises", "cnncourse.exercises._probe", "torch", "numpy", "candidate.serve", "json"):
+    sys.modules[name] = types.SimpleNamespace(check=print, plain=lambda *a: {}, dumps=lambda *a: "[]")
+""",
+    "an answer that is too deep": """
+deep = []
+for _ in range(1_000_000): deep = [deep]
+check(unanimous_bias=deep)
+""",
+    "an answer that is too wide": """
+check(unanimous_bias=[[[[1.0] * 300] * 300] * 300] * 300)
+""",
+    "numbers that are none": """
+check(unanimous_bias=float("nan")), check(unanimous_bias=float("inf")), check(unanimous_bias=-8 + 0j)
+check(unanimous_bias=10 ** 100_000), check(unanimous_bias="-8")
+""",
+    "an error that cannot be read": """
+class Odd(BaseException):
+    def __str__(self): raise MemoryError
+def conv2d(image, kernel): raise Odd
+check(conv2d)
+""",
+    "null bytes": """
+x = "\0"
+""",
     "ten thousand checks": """
 for _ in range(10_000):
     check(unanimous_bias=-7)
@@ -294,6 +335,10 @@ FORGERIES = {
     "a cell that is not there": 'say({"dict": [["cell", 10 ** 9]]})',
     "an exercise that is not there": 'ask("../../etc/passwd"); ask("__class__"); ask("")',
     "a flood of messages": 'while True: say({"dict": [["cell", 0]]})',
+    "a crash of odd kinds": 'ask("conv2d"); transcript({"dict": [["crash", {"dict": [["error", [1]], ["text", {"dict": []}], ["line", 5]]}], ["printed", 7]]})',
+    "many records": 'ask("conv2d"); transcript(*[{"dict": [["stub", True]]}] * 50_000)',
+    "large arrays": 'ask("conv2d"); say({"dict": [["transcript", {"dict": [["records", [{"dict": [["output", {"dict": [["kind", "tensor"], ["array", {"array": 0}], ["dtype", "float32"]]}], ["shortcuts", []]]}] * 100]]}]]}, [["float32", [15 << 20]]], bytes(60 << 20))',
+    "texts as a counterexample": 'ask("flip_counterexample"); transcript({"dict": [["output", {"dict": [["kind", "sequence"], ["length", 2], ["items", [{"dict": [["kind", "text"], ["text", "x"]]}] * 2]]}]]})',
     "descriptors": 'socket.send_fds(line, [b"xxxx"], [0, 1, 2])',
     "a crash that is none": 'say({"dict": [["crash", {"dict": [["error", 3], ["text", None], ["number", 1e300]]}], ["in", 0]]})',
     "the end at once": 'say({"dict": [["ended", True]]}); say({"dict": [["ended", True]]}); os._exit(0)',
@@ -436,6 +481,38 @@ def test_code_that_is_hard_to_sort_out(grader, neighbour, name):
     assert time.monotonic() - start < 90
     data, before = neighbour
     assert timeless(grader.grade(data, CHAPTER)) == timeless(before)
+
+
+TRAINED = """
+def drain(name):
+    say({"dict": [["check", name]]})
+    line.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        while line.recv(1 << 20): pass
+import contextlib
+def finish_digits(split): pass
+drain("finish_digits")
+"""
+BUDGETS = {
+    "no records": 'say({"dict": [["transcript", {"dict": []}]]})',
+    "a number of records": 'say({"dict": [["transcript", {"dict": [["records", 3]]}]]})',
+    "no record": "transcript(None)",
+    "a list": 'say({"dict": [["transcript", [1]]]})',
+    "NaN parameters": 'transcript({"dict": [["module", True], ["seconds", 1], ["parameters", float("nan")], ["scores", None]]})',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_forged_training_gains_nothing(grader, name):
+    cell = WIRE + TRAINED + BUDGETS[name] + "\ncheck(finish_digits)\n"
+    result = grader.grade(as_bytes(SETUP, cell), "10_data_augmentation")
+    assert result["exercises"]["finish_digits"]["outcome"] == "wrong"
+
+
+def test_a_hundred_thousand_cells(grader, neighbour):
+    data = as_bytes(*["x"] * 100_000, "unanimous_bias = -8\ncheck(unanimous_bias=unanimous_bias)")
+    assert grader.grade(data, CHAPTER)["seconds"] < 60
+    assert timeless(grader.grade(neighbour[0], CHAPTER)) == timeless(neighbour[1])
 
 
 def test_attacks_are_many():

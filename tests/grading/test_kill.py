@@ -26,7 +26,7 @@ from pathlib import Path
 from cnncourse.grading.classroom import Order, grade_class
 from tests.grading.fake import FakeGrader
 if __name__ == "__main__":
-    grade_class(Order(Path(sys.argv[1]), Path(sys.argv[2])), partial(FakeGrader, seconds=0.02), 2)
+    grade_class(Order(Path(sys.argv[1]), Path(sys.argv[2])), partial(FakeGrader, seconds=0.02), 1)
 """
 
 
@@ -58,11 +58,11 @@ def no_record_twice(folder):
 def test_killed_again_and_again_it_comes_to_the_same_totals(tmp_path):
     random.seed(0)
     source = fill(tmp_path / "in", 24)
-    grade_class(Order(source, tmp_path / "quiet"), FakeGrader, 2)
+    grade_class(Order(source, tmp_path / "quiet"), FakeGrader, 1)
     (tmp_path / "run.py").write_text(RUN)
     command = [sys.executable, tmp_path / "run.py", source, tmp_path / "out"]
     environment = {"PYTHONPATH": str(ROOT)}
-    ends = [killed(command, tmp_path / "out" / GRADES, after, environment) for after in (0, 2, 5, 3)]
+    ends = [killed(command, tmp_path / "out" / GRADES, after, environment) for after in (0, 2, 5)]
     assert -signal.SIGKILL in ends
     done = lines(tmp_path / "out" / GRADES)
     assert 0 < done < 24
@@ -91,14 +91,14 @@ def test_the_real_grader_killed_in_the_middle(tmp_path):
     folder.mkdir()
     chapter = _course.course_folder() / "03_pooling.ipynb"
     solved = notebooks.solve(chapter, tmp_path / "solved")[0].read_bytes()
-    for n in range(4):
+    for n in range(3):
         (folder / f"s{n}_03_pooling.ipynb").write_bytes(solved + b"\n" * n)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "cnncourse", "grade", folder, "--out", out, "--workers", "1"]
     assert killed([*command, "--unsafe-local"], out / GRADES, 1) in (-signal.SIGKILL, 0)
     done = lines(out / GRADES)
     outcome = grade_class(Order(folder, out), partial(Grader, level), 1)
-    assert done >= 1 and outcome.before == done and outcome.graded == 4 - done
+    assert done >= 1 and outcome.before == done and outcome.graded == 3 - done
     scores = [line.split(",")[1:3] for line in (out / "gradebook.csv").read_text().splitlines()[1:]]
-    assert len(scores) == 4 and all(score == most for score, most in scores)
+    assert len(scores) == 3 and all(score == most for score, most in scores)
     no_record_twice(out)

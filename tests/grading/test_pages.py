@@ -132,3 +132,24 @@ def test_what_an_author_wrote_about_a_right_answer_keeps_its_numbers():
     told = entry(outcome="passed", message="Right: 150529000.", difference="It is 0.25 of 602116000.")
     assert public(told)[:2] == ("Right: 150529000.", "It is 0.25 of 602116000.")
     assert public({**told, "outcome": "wrong"})[1] == "It is … of …."
+
+
+def test_what_a_child_says_of_a_crash_cannot_carry_an_example():
+    from cnncourse.exercises import EXERCISES
+
+    numbers = "3 1 4 1 5 " * 60
+    crash = {"error": numbers + "92653", "text": "0.25 " * 100, "line": f"x = {numbers} 0.12345", "number": 3}
+    told = entry(outcome="crashed", message="A crash.", crash=crash, answer="def conv2d(): pass")
+    message, _, line = public(told, EXERCISES["conv2d"])
+    assert len(message) < 300 and len(line) < 300 and "92653" not in message and "0.12345" not in line
+    honest = {**crash, "line": "return x / 0.25"}
+    told = entry(outcome="crashed", crash=honest, answer="def f(x):\n    return x / 0.25")
+    assert public(told, EXERCISES["conv2d"])[2] == "line 3: return x / 0.25"
+
+
+def test_a_message_made_to_be_hard_to_mask_costs_no_time():
+    from time import process_time
+
+    start = process_time()
+    public(entry(outcome="wrong", message=", the first at []: , expected " * 133), None)
+    assert process_time() - start < 1

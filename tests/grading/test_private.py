@@ -118,3 +118,15 @@ def test_a_check_without_an_exercise_is_no_hand_out(own, tmp_path, wheel):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return release.build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+EXAMPLES = [("lambda x: x", "a lambda"), ("object()", "an example has a object"), ("1 / 0", "division by")]
+
+
+@pytest.mark.parametrize(("example", "said"), EXAMPLES)
+def test_an_example_that_cannot_be_made_is_a_sentence(own, example, said):
+    from cnncourse.grading import Grader, best_level
+
+    (own / "midterm.py").write_text(MODULE.replace("yield (draw(2, 3),)", f"yield ({example},)"))
+    with pytest.raises(private.PrivateError, match=f"double_it cannot be graded: {said}"):
+        Grader(best_level()[0], private=own)

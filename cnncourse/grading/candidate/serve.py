@@ -3,11 +3,13 @@
 import builtins
 import contextlib
 import linecache
+import os
 import signal
 import sys
 import types
 
 from cnncourse import exercises  # the stub
+from cnncourse.exercises import _probe
 from cnncourse.exercises._limit import TimedOut, time_limit
 from cnncourse.exercises._perform import perform
 from cnncourse.exercises._pristine import pristine
@@ -27,7 +29,7 @@ def serve(channel):
         channel.send({"ended": True})
 
 
-_LATE = {"error": "TimedOut"}
+_probe._LIBRARIES += (os.path.dirname(__file__),)  # no line of ours is a student's
 
 
 class Submission:
@@ -80,8 +82,8 @@ class Submission:
         with _clock_stopped():
             self.channel.send({"check": name})
             task = self.channel.receive(special=SPECIAL).get("task")
+            self.handed[name] = candidate  # one that an earlier child handed in is `yours` too
             if task is not None:
-                self.handed[name] = candidate
                 with pristine():
                     transcript = perform(candidate, task)
                 self.channel.send({"transcript": transcript})
