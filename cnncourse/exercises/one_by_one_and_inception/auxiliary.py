@@ -14,7 +14,9 @@ from ..classic_networks._swapped import swapped
     lines=8,
     seconds=20.0,
     equivalent={
-        "nn.Dropout(0.7), nn.ReLU()": "a value that is set to zero or enlarged passes ReLU as before"
+        "nn.Dropout(0.7), nn.ReLU()": "a value that is set to zero or enlarged passes ReLU as before",
+        "nn.Conv2d(in_channels, maps, 1), nn.AvgPool2d": "a mean of places and a sum of channels commute",
+        "nn.Flatten(), nn.ReLU()": "ReLU takes each number by itself, in whatever shape",
     },
     hints=(
         "Eight layers in a row, in the order of the docstring: `nn.Sequential`.",
@@ -48,7 +50,6 @@ class AuxiliaryHead(nn.Module):
 
 @AuxiliaryHead.examples
 def _(draw):
-    yield {"in_channels": 2, "classes": 3, "maps": 4, "hidden": 10, "places": 1}, 30 * draw(2, 2, 5, 6)
     yield {"in_channels": 3, "classes": 4, "maps": 2, "hidden": 9, "places": 6}, 30 * draw(2, 3, 8, 11)
     yield {"in_channels": 512}, torch.empty(1, 512, 14, 14, device="meta")
 
@@ -117,6 +118,7 @@ class WrittenOut(nn.Module):
     level=2,
     minutes=8,
     lines=4,
+    gradients=True,
     hints=(
         "In evaluation the outputs are one tensor: `isinstance(outputs, torch.Tensor)`. What is its loss?",
         "In training unpack them: `logits, *heads = outputs`. The network's own loss counts whole, each "
@@ -197,6 +199,13 @@ def _(outputs, labels, weight=0.3):
     if isinstance(outputs, torch.Tensor):
         logits, heads, labels = logits[None], [head[None] for head in heads], labels[:1]
     return F.cross_entropy(logits, labels) + weight * sum(F.cross_entropy(head, labels) for head in heads)
+
+
+@googlenet_loss.mistake(
+    "A Python number has no gradient, and nothing can be trained with it: leave `.item()` or `float` out."
+)
+def _(outputs, labels, weight=0.3):
+    return googlenet_loss.reference(outputs, labels, weight).item()
 
 
 @googlenet_loss.alternative

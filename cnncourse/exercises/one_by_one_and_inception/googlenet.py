@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-from ...models.googlenet import TABLE_1
 from .._kinds import exercise
 from ..classic_networks._swapped import swapped
 from .auxiliary import AuxiliaryHead
@@ -15,6 +14,10 @@ from .inception import Inception
     minutes=15,
     lines=10,
     seconds=20.0,
+    equivalent={
+        "padding=3), nn.MaxPool2d": "the largest value of a window and ReLU commute",
+        "nn.LocalResponseNorm(5, alpha=0.0005, k=2)": "0.75 is PyTorch's own β",
+    },
     hints=(
         "Three convolutions, two poolings, two normalisations, one row of the table after the other. Which "
         "padding keeps the size at stride 1, and halves it at stride 2?",
@@ -53,8 +56,7 @@ class GoogLeNetStem(nn.Module):
 
 @GoogLeNetStem.examples
 def _(draw):
-    yield {"in_channels": 1, "maps": (2, 3, 4)}, 100 * draw(1, 1, 16, 17)
-    yield {"maps": (4, 6, 5)}, 100 * draw(1, 3, 20, 23)
+    yield {"in_channels": 2, "maps": (4, 6, 5)}, 100 * draw(1, 2, 20, 17)
     yield {}, torch.empty(1, 3, 224, 224, device="meta")
 
 
@@ -121,6 +123,10 @@ class Stepwise(nn.Module):
     minutes=25,
     lines=20,
     seconds=30.0,
+    equivalent={
+        "head=(128, 1024), classes": "the 16 places are `AuxiliaryHead`'s own default",
+        "nn.Dropout(0.4), nn.Flatten()": "maps of one place are dropped as numbers are",
+    },
     hints=(
         'A loop over the plan, as in VGG: each row becomes an `Inception`, each "pool" a pooling. What has '
         "to be remembered from one module to the next? A row makes row[0] + row[2] + row[4] + row[5] maps.",
@@ -173,9 +179,9 @@ class GoogLeNet(nn.Module):
 def _(draw):
     # widths that are all different are told apart at once; equal ones cost the check more passes
     row, narrow = (5, 6, 7, 8, 9, 10), {"stem": (2, 3, 4), "head": (12, 13, 1)}
-    yield {"plan": [row], **narrow, "classes": 2}, 100 * draw(1, 3, 9, 12)
+    yield {"plan": ["pool"], **narrow, "classes": 2}, 100 * draw(1, 3, 17, 20)
     yield {"plan": ["aux", row, "aux", "pool"], **narrow, "classes": 3}, 100 * draw(1, 3, 39, 40)
-    yield {"plan": ["pool", TABLE_1["inception3a"], "aux"]}, torch.empty(1, 3, 64, 64, device="meta")
+    yield {"plan": ["aux"]}, torch.empty(1, 3, 64, 64, device="meta")
 
 
 def _assembled(message, pool=None, end=None, walk=None):
@@ -217,11 +223,6 @@ def _always(self, images):
     return (logits, *[head(x) for _, x, head in taps]) if taps else logits
 
 
-class _Largest(nn.Module):
-    def forward(self, x):
-        return x.amax((2, 3))
-
-
 def _ended(*layers):
     return lambda channels, classes: nn.Sequential(*layers, nn.Linear(channels, classes))
 
@@ -255,10 +256,6 @@ _assembled(
     pool=lambda: nn.MaxPool2d(2, 2, ceil_mode=True),
 )
 _assembled("Dropout is missing before the dense layer.", end=_ended(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-_assembled(
-    "The end takes the mean of each map, not its largest value.",
-    end=_ended(_Largest(), nn.Dropout(0.4)),
-)
 
 
 @GoogLeNet.alternative

@@ -125,10 +125,6 @@ _branches(
     join=lambda maps: torch.cat(maps[::-1], 1),
 )
 _branches(
-    "The pooling branch gives zeros: look at what it returns.",
-    join=lambda maps: torch.cat([*maps[:3], torch.zeros_like(maps[3])], 1),
-)
-_branches(
     "You add the branches. They are put side by side, `torch.cat(..., dim=1)`: nothing is mixed yet.",
     join=lambda maps: sum(
         F.pad(m, (0, 0, 0, 0, 0, max(o.shape[1] for o in maps) - m.shape[1])) for m in maps

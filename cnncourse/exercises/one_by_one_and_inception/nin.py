@@ -97,11 +97,6 @@ swapped(
     (2, _pixel(0, 1, bias=False)),
     (4, _pixel(1, 2, bias=False)),
 )
-swapped(
-    MLPConv,
-    "The paper bends with ReLU, and this layer with tanh.",
-    *[(place, lambda **options: nn.Tanh()) for place in (1, 3, 5)],
-)
 
 
 @MLPConv.alternative
@@ -185,7 +180,6 @@ swapped(
 )
 swapped(ClassMaps, "ReLU is missing between the 3×3 convolution and the last one.", (5, None))
 swapped(ClassMaps, "The second pooling is missing: the maps are a quarter of the picture's side.", (3, None))
-swapped(ClassMaps, "Both poolings are missing: each halves the sides.", (1, None), (3, None))
 swapped(
     ClassMaps,
     "You pool by the average between the stages. These poolings keep the largest value.",
