@@ -60,8 +60,6 @@ class ResNet(nn.Module):
 
 @ResNet.examples
 def _(draw):
-    import torch._dynamo  # the meta device wants it; its seconds of loading are not the answer's
-
     basic = {"blocks": (1, 2, 1, 1), "bottleneck": False, "width": 4, "classes": 3}
     yield basic, 10 * draw(2, 3, 34, 37)  # large: windows of the pooling in which all is negative
     wide = {"blocks": (1, 1, 1, 1), "bottleneck": True, "width": 3, "classes": 2}
