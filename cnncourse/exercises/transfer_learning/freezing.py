@@ -47,6 +47,7 @@ def stray(model, name):
 
 freeze = exercise(
     transfer.freeze,
+    equivalent={"enumerate(model)": "a Sequential is a sequence of its parts"},
     level=2,
     minutes=12,
     lines=2,

@@ -19,6 +19,7 @@ def steps_taken(candidate, model, rate, factor):
 
 parameter_groups = exercise(
     transfer.parameter_groups,
+    equivalent={"list(model)": "a Sequential is a sequence of its parts"},
     level=2,
     minutes=12,
     lines=6,
