@@ -63,3 +63,15 @@ def local(hasty):
 
     with Grader(Level.LOCAL, limits=hasty) as grader:
         yield grader
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    """The exercises that a test takes in are gone after it."""
+    from cnncourse.exercises import EXERCISES, _own
+
+    before = set(EXERCISES)
+    yield
+    for name in set(EXERCISES) - before:
+        del EXERCISES._found[name]
+    _own._loaded.clear()

@@ -18,18 +18,6 @@ def own(tmp_path, make_notebook):
     return private_folder(tmp_path / "own", make_notebook)
 
 
-@pytest.fixture(autouse=True)
-def forgotten():
-    """The exercises that a test takes in are gone after it."""
-    from cnncourse.exercises import EXERCISES, _own
-
-    before = set(EXERCISES)
-    yield
-    for name in set(EXERCISES) - before:
-        del EXERCISES._found[name]
-    _own._loaded.clear()
-
-
 def run(folder, notebook):
     """What the checks of a notebook say in `folder`, as a student's kernel would say it."""
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]

@@ -11,7 +11,9 @@ from .._kinds import counterexample, exercise
     minutes=20,
     lines=10,
     equivalent={
-        "for i, j in": "the order in which the four pixels are added does not matter",
+        "((top, left + 1), (top, left)": "the order in which the four pixels are added does not matter",
+        "((top, left), (top + 1, left), (top, left + 1)": "nor does it here",
+        "(top + 1, left + 1), (top + 1, left))": "nor here",
         "(i - rows).abs()": "a distance has no sign",
         "(j - columns).abs()": "a distance has no sign",
         "clamp(-1": "a pixel outside counts 0, whichever is read in its place",

@@ -13,7 +13,8 @@ SqueezeExcitation = exercise(
     minutes=15,
     lines=6,
     equivalent={
-        "self.activation = activation": "working in place saves memory and changes no number",
+        "activation()": "working in place saves memory and changes no number",
+        "activation(inplace=False)": "the same, said aloud",
         "mean((3, 2)": "the order in which axes are named does not matter",
     },
     hints=(
