@@ -34,6 +34,7 @@ from playwright.sync_api import sync_playwright
 from cnncourse.widgets import _esm
 from cnncourse.widgets._explorer import _HERE
 from cnncourse.widgets._static import to_html
+from tests.browser.pages import PAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
@@ -148,9 +149,6 @@ def page(browser, request):
 
 # ---- a widget in a plain page
 
-PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Widget</title></head><body>{}</body>'
-)
 DARK = (
     "<style>:root{--jp-content-font-color1:#fff;--jp-content-font-color2:#bdbdbd;--jp-layout-color1:#111;"
     "--jp-layout-color2:#252525;--jp-border-color1:#616161;background:#111}</style>"

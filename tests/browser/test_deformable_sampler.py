@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from cnncourse._numbers import text
 from cnncourse.models.deformable import bilinear, deform_conv2d
 from cnncourse.widgets import DeformableSampler
+from tests.browser.pages import board, numbers, status, written
 
 
 @pytest.fixture(scope="module")
@@ -75,27 +76,6 @@ def test_the_nearest_tap_is_the_one_that_is_held(js):
 
 
 # ---- the picture
-
-
-def status(page):
-    return page.get_by_role("status").first.inner_text()
-
-
-def board(page, label):
-    return page.locator(f".cnn-board[aria-label^='{label}']")
-
-
-def numbers(board):
-    cells = board.evaluate(
-        "(b) => [...b.querySelectorAll('[data-cell]')].map((g) => [g.dataset.cell, g.textContent])"
-    )
-    places = {tuple(map(int, at.split(","))): said for at, said in cells}
-    rows, columns = (max(p[axis] for p in places) + 1 for axis in (0, 1))
-    return [[places[i, j] for j in range(columns)] for i in range(rows)]
-
-
-def written(tensor):
-    return [[text(v) if abs(v) > 1e-9 else "0" for v in row] for row in tensor.tolist()]
 
 
 def bent():

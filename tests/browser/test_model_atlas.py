@@ -5,10 +5,7 @@ import torch
 
 from cnncourse import models
 from cnncourse.widgets import ModelAtlas
-
-
-def status(page):
-    return page.get_by_role("status").first.inner_text()
+from tests.browser.pages import status
 
 
 def lenet():

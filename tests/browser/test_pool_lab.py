@@ -11,6 +11,7 @@ from cnncourse import data, pooling
 from cnncourse._numbers import text
 from cnncourse.widgets import PoolLab
 from cnncourse.widgets.pool_lab import KINDS
+from tests.browser.pages import board, numbers, status, written
 
 
 @pytest.fixture(scope="module")
@@ -115,27 +116,6 @@ def test_what_is_impossible_is_said(js):
 
 
 # ---- the picture
-
-
-def numbers(board):
-    cells = board.evaluate(
-        "(b) => [...b.querySelectorAll('[data-cell]')].map((g) => [g.dataset.cell, g.textContent])"
-    )
-    places = {tuple(map(int, at.split(","))): said for at, said in cells}
-    rows, columns = (max(p[axis] for p in places) + 1 for axis in (0, 1))
-    return [[places[i, j] for j in range(columns)] for i in range(rows)]
-
-
-def written(tensor):
-    return [[text(v) if abs(v) > 1e-9 else "0" for v in row] for row in tensor.tolist()]
-
-
-def board(page, label):
-    return page.locator(f".cnn-board[aria-label^='{label}']")
-
-
-def status(page):
-    return page.get_by_role("status").first.inner_text()
 
 
 def framed():

@@ -9,20 +9,13 @@ from torch import nn
 
 from cnncourse.widgets import ReceptiveField
 from cnncourse.widgets.receptive_field import STACKS
+from tests.browser.pages import board, status
 
 
 @pytest.fixture(scope="module")
 def js(javascript):
     """js(expression, argument): with `m`, the arithmetic, and `it`, the argument."""
     return partial(javascript, "_receptive.js")
-
-
-def status(page):
-    return page.get_by_role("status").first.inner_text()
-
-
-def board(page, label):
-    return page.locator(f".cnn-board[aria-label^='{label}']")
 
 
 def ones(layers):

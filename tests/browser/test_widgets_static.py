@@ -15,24 +15,7 @@ from cnncourse._numbers import text
 from cnncourse.widgets import ChannelMixer, ConvStepper, KernelLab
 from cnncourse.widgets._explorer import PRESETS
 from cnncourse.widgets._static import StaticWidgets, to_html
-
-PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Widget</title></head><body>{}</body>'
-)
-
-
-def numbers(board):
-    """The numbers that a grid shows, as text, row by row."""
-    cells = board.evaluate(
-        "(b) => [...b.querySelectorAll('[data-cell]')].map((g) => [g.dataset.cell, g.textContent])"
-    )
-    places = {tuple(map(int, at.split(","))): said for at, said in cells}
-    rows, columns = (max(p[axis] for p in places) + 1 for axis in (0, 1))
-    return [[places[i, j] for j in range(columns)] for i in range(rows)]
-
-
-def written(tensor):
-    return [[text(v) if abs(v) > 1e-9 else "0" for v in row] for row in tensor.tolist()]
+from tests.browser.pages import PAGE, board, numbers, status, written
 
 
 def by_torch(w):
@@ -42,14 +25,6 @@ def by_torch(w):
     padded = F.pad(image, (w.padding,) * 4, mode=mode)
     kernel = kernel.flip(0, 1) if w.flip else kernel
     return padded, kernel, F.conv2d(padded, kernel[None, None], stride=w.stride, dilation=w.dilation)[0, 0]
-
-
-def board(page, label):
-    return page.locator(f".cnn-board[aria-label^='{label}']")
-
-
-def status(page):
-    return page.get_by_role("status").first.inner_text()
 
 
 SETTINGS = [

@@ -1,5 +1,7 @@
 """Chapter 08: its references are the library's functions and layers, and torch's."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,24 +9,14 @@ import torch.nn.functional as F
 from cnncourse.exercises import EXERCISES
 from cnncourse.models import _residual, deformable, densenet, dpn, efficientnet, senet
 from cnncourse.models._mbconv import MBConv
+from tests.exercises import twins
 
 NAMES = (
     *("SEBasicBlock", "DenseLayer", "DenseBlock", "Transition", "DualPathBlock"),
     *("OffsetPredictor", "bilinear", "deform_conv", "to_grid"),
 )
 ours = {name: EXERCISES[name].reference for name in NAMES}
-
-
-def same(mine, theirs, x):
-    """Equal outputs and running statistics in both modes, the weights moved in order."""
-    state = dict(zip(mine.state_dict(), theirs.state_dict().values(), strict=True))
-    mine.load_state_dict(state, strict=True)
-    for training in (False, True):
-        got, want = mine.train(training)(x), theirs.train(training)(x)
-        assert want.std() > 1e-3
-        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
-    for got, want in zip(mine.state_dict().values(), theirs.state_dict().values(), strict=True):
-        torch.testing.assert_close(got, want)
+same = partial(twins.same, names=False)  # the layers have other names here, in the same order
 
 
 def test_what_the_library_has_is_not_written_again():

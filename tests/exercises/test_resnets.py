@@ -9,6 +9,7 @@ from cnncourse import models
 from cnncourse.exercises import EXERCISES
 from cnncourse.models import _residual, resnet
 from cnncourse.models.resnet_cifar import from_public
+from tests.exercises.twins import same
 
 BasicBlock, Bottleneck, CifarResNet, ResNet = (
     EXERCISES[name].reference for name in ("BasicBlock", "Bottleneck", "CifarResNet", "ResNet")
@@ -17,20 +18,6 @@ TABLE = {
     18: ((2, 2, 2, 2), False), 34: ((3, 4, 6, 3), False), 50: ((3, 4, 6, 3), True),
     101: ((3, 4, 23, 3), True), 152: ((3, 8, 36, 3), True),
 }  # fmt: skip
-
-
-def same(ours, theirs, x, names=True):
-    """Equal outputs and running statistics in both modes, the weights moved by name or else by order."""
-    state = theirs.state_dict()
-    if not names:
-        state = dict(zip(ours.state_dict(), state.values(), strict=True))
-    ours.load_state_dict(state, strict=True)
-    for training in (False, True):
-        got, want = ours.train(training)(x), theirs.train(training)(x)
-        assert want.std() > 1e-3
-        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
-    for got, want in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
-        torch.testing.assert_close(got, want)
 
 
 @pytest.mark.parametrize("option", "ABC")
