@@ -72,7 +72,7 @@ def _(self, x):
 
 @with_forward(
     ResidualBlock,
-    "ReLU comes before the addition in yours. Add first, and bend the sum: then F can also take away.",
+    "ReLU comes before the addition in yours. Add first, ReLU afterwards: then F can also take away.",
 )
 def _(self, x):
     return _residual(self, x).relu() + x
@@ -116,8 +116,8 @@ def _(block, channels):
 
 @with_change(
     ResidualBlock,
-    "The running variance is wrong: what is remembered for evaluation is the *unbiased* variance of the "
-    "batch.",
+    "The running variance is wrong: what is remembered for evaluation is the unbiased variance of the batch, "
+    "divided by n − 1.",
 )
 def _(block, channels):
     replace(block, nn.BatchNorm2d, lambda norm: BiasedMemory(channels))
@@ -203,7 +203,7 @@ what_to_shrink = choice(
     replies={
         "a": (
             "the weights of both convolutions",
-            "Not in this block: what batch norm gets it brings to variance 1, so weights a hundred times "
+            "Not in this block: batch norm brings to variance 1 whatever it gets, so weights a hundred times "
             "smaller make the same F. (Without batch norm it is the answer, and the usual story.)",
         ),
         "b": (
@@ -218,7 +218,7 @@ what_to_shrink = choice(
         ),
         "d": (
             "the running variance of the last batch norm",
-            "It is not learned, training mode does not use it, and a smaller variance makes F *larger* in "
+            "It is not learned, training mode does not use it, and a smaller variance makes F larger in "
             "evaluation.",
         ),
     },

@@ -18,7 +18,7 @@ bottleneck_weights = value(
     why="16,384 + 36,864 + 16,384 = 69,632.",
     wrong={
         1_179_648: "Those are two 3×3 convolutions on 256 channels: what the bottleneck avoids.",
-        36_864: "Those are the 3×3 convolution's alone. The two 1×1 have weights as well.",
+        36_864: "Those are the 3×3 convolution's alone. (Or all three kernels were counted as 1×1.)",
         53_248: "The second 1×1 is missing, which brings 64 channels back to 256.",
         73_728: "Those are the two 3×3 convolutions of a basic block on 64 channels: nearly the same cost, "
         "for a quarter of the channels.",

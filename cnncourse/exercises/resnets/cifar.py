@@ -85,8 +85,7 @@ def _(network, n, width=16, in_channels=3, classes=10):
 @with_change(
     CifarResNet,
     "Your shortcuts project: that is option B, another network, with more parameters than its plain twin. "
-    "The "
-    'paper takes "A" here.',
+    'The paper takes "A" here.',
 )
 def _(network, n, width=16, in_channels=3, classes=10):
     for number, block in enumerate(network.blocks):

@@ -11,18 +11,18 @@ deeper_and_worse = choice(
     replies={
         "a": (
             "Overfitting: the deeper network has three times the parameters.",
-            "A network that overfits is *good* on its training pictures and bad on new ones. Here the error "
-            "on the training pictures themselves is the higher one.",
+            "A network that overfits is good on its training pictures and bad on new ones. Here the error on "
+            "the training pictures themselves is the higher one.",
         ),
         "b": (
-            "Too few parameters: 56 layers of 16 to 64 channels cannot express it.",
+            "Too few parameters: 56 layers of so few channels cannot express it.",
             "Whatever the 20 layers compute, 56 can: copy the 20, and let each further layer pass on what "
             "it gets. The better solution exists.",
         ),
         "c": (
             "The better solution exists, and training does not find it.",
             "Right. Copy the 20 layers, let the other 36 pass on what they get, and the training error is "
-            "the same. Gradient descent does not get there: a difficulty of *optimisation*, which the paper "
+            "the same. Gradient descent does not get there: a difficulty of optimisation, which the paper "
             "calls degradation.",
         ),
         "d": (
@@ -41,7 +41,7 @@ ten_paths = value(
         "A path decides at every block: through F, or past it. How can exactly two of five be chosen?",
         "Blocks 1 and 2, 1 and 3, 1 and 4, … The number is a binomial coefficient.",
     ),
-    why="5 over 2 = 5 · 4 / 2 = 10.",
+    why="5 choose 2 = 5 · 4 / 2 = 10.",
     wrong={
         32: "Those are all the paths, 2⁵. How many of them go through exactly two blocks?",
         20: "Blocks 1 and 3 make one path, not two: the order is given by the network.",

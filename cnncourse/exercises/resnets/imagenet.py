@@ -21,8 +21,8 @@ from .shortcuts import BasicBlock
         "it.",
         "A block of `channels` gives 4 · channels maps if it is a bottleneck, and that is what the next one "
         "gets. layer1 has stride 1, because the stem has quartered the side already.",
-        "`inputs = width`; for i, count in enumerate(blocks): channels = width · 2^i, stride 2 except for i "
-        "= 0. "
+        "`inputs = width`, and `for i, count in enumerate(blocks):` with `channels = width * 2**i` and "
+        "stride 2, but 1 for i = 0. "
         '`setattr(self, f"layer{i + 1}", nn.Sequential(*stage))` gives a layer its name in a loop.',
     ),
     why="The table is data: one class builds all five columns.",
@@ -139,8 +139,7 @@ class Listed(nn.Module):
         "`network.load_state_dict(weights)` is strict: it names what does not fit. Then the network has to "
         "be put in another mode.",
         '`ResNet(blocks, bottleneck, len(weights["conv1.weight"]), len(weights["fc.weight"]))`, load, '
-        "`.eval()`, "
-        "and `with torch.no_grad():` the scores.",
+        "`.eval()`, and `with torch.no_grad():` the scores.",
     ),
     why="Strict loading is the proof that a network's names and shapes are the public ones.",
 )

@@ -66,7 +66,7 @@ def _(self, x):
 
 @with_forward(
     PreActBlock,
-    "The shortcut starts behind the first batch norm and ReLU. It is x as it came in, bent by nothing.",
+    "The shortcut starts behind the first batch norm and ReLU. It is x as it came in, untouched.",
 )
 def _(self, x):
     active = self.bn1(x).relu()

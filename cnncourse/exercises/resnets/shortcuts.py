@@ -81,7 +81,7 @@ def _(x, channels, stride=1):
     return _padded(x, channels, _half)
 
 
-@zero_padded.mistake("Only rows are left out. Every stride-th row *and* column is kept.")
+@zero_padded.mistake("Only rows are left out. Every stride-th row and every stride-th column is kept.")
 def _(x, channels, stride=1):
     return _padded(x[:, :, ::stride], channels, _half)
 
@@ -223,7 +223,7 @@ class _NeverA(BasicBlock.reference):
 
 
 @BasicBlock.mistake(
-    "Your block projects only where the *size* changes. More channels at stride 1 change the shape too."
+    "Your block projects only where height and width change. More channels at stride 1 change the shape too."
 )
 class _OnlyAtStrides(BasicBlock.reference):
     def __init__(self, inputs, channels, stride=1, option="B"):
