@@ -187,7 +187,7 @@ def probe_function(candidate, examples, *, gradients=False, shortcuts=(), observ
             result = observe(candidate, *handed) if observe else candidate(*handed)
         return {
             "output": plain(result),
-            "gradients": gradients_of(result, inputs) if gradients else None,
+            "gradients": _gradients(result, inputs) if gradients else None,
             "changed": [
                 i
                 for i, (old, new) in enumerate(zip(before, handed, strict=True))
@@ -200,13 +200,29 @@ def probe_function(candidate, examples, *, gradients=False, shortcuts=(), observ
 
 
 def _leaf(argument, gradients):
+    if type(argument) in (tuple, list):
+        return type(argument)(_leaf(part, gradients) for part in argument)
     floating = isinstance(argument, torch.Tensor) and argument.is_floating_point()
     return argument.requires_grad_() if gradients and floating else argument
 
 
 def _not_a_leaf(argument):
     """In-place changes of a leaf that needs a gradient raise; of a copy that carries it they can be seen."""
+    if type(argument) in (tuple, list):
+        return type(argument)(map(_not_a_leaf, argument))
     return argument * 1 if isinstance(argument, torch.Tensor) and argument.requires_grad else argument
+
+
+def _gradients(result, arguments):
+    """Gradient to every argument, flat: the tensors of a tuple or list stand one after another."""
+    parts = [argument if type(argument) in (tuple, list) else [argument] for argument in arguments]
+    found = iter(gradients_of(result, [tensor for part in parts for tensor in part]))
+    return [_in_a_row([next(found) for _ in part]) for part in parts]
+
+
+def _in_a_row(gradients):
+    flowing = [gradient.ravel() for gradient in gradients if gradient is not None]
+    return np.concatenate(flowing) if flowing else None
 
 
 def leaves(described, path=""):

@@ -208,6 +208,21 @@ def _(outputs, labels, weight=0.3):
     return googlenet_loss.reference(outputs, labels, weight).item()
 
 
+@googlenet_loss.mistake(
+    "In training your loss is a Python number, which has no gradient: leave `.item()` or `float` out there "
+    "too."
+)
+def _(outputs, labels, weight=0.3):
+    loss = googlenet_loss.reference(outputs, labels, weight)
+    return loss if isinstance(outputs, torch.Tensor) else loss.item()
+
+
+_weighed(
+    "The heads' losses are cut off: with `.item()` or `.detach()` they add a value and train nothing.",
+    lambda main, a, b, w: main + w * (a + b).item(),
+)
+
+
 @googlenet_loss.alternative
 def by_hand(outputs, labels, weight=0.3):
     def entropy(scores):

@@ -8,8 +8,8 @@ from .._kinds import exercise, value
     minutes=10,
     lines=4,
     hints=(
-        "How many multiplications does *one* output value of the straight convolution take? How many output "
-        "values are there?",
+        "How many multiplications does a single output value of the straight convolution take? How many "
+        "output values are there?",
         "One value takes kernel_size² · channels of them, and there are side² · maps values. With the "
         "bottleneck, the second convolution reads `bottleneck` channels, which a 1×1 convolution has made.",
         "`places = side**2`; straight `places * maps * kernel_size**2 * channels`; with the bottleneck "

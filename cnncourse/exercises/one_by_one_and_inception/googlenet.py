@@ -244,7 +244,7 @@ _assembled(
     walk=_walk(lambda logits, taps: (logits, *[head(x.detach()) for _, x, head in taps])),
 )
 _assembled(
-    "You add the heads' scores to the logits. Their *losses* are added, later; return all three.",
+    "You add the heads' scores to the logits. What is added, later, are their losses: return all three.",
     walk=_walk(lambda logits, taps: logits + 0.3 * sum(head(x) for _, x, head in taps)),
 )
 _assembled(

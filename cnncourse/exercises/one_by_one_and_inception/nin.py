@@ -165,7 +165,7 @@ def _end(*layers):
 
 swapped(
     ClassMaps,
-    "The last ReLU is one too many: a class map may also say *no*, with negative values.",
+    "The last ReLU is one too many: a class map may also say no, with negative values.",
     (6, _end(nn.ReLU())),
 )
 swapped(

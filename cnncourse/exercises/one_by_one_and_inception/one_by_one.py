@@ -89,8 +89,8 @@ def _(maps, weight, bias):
 
 
 @one_by_one.mistake(
-    "You cut the memory into rows of C_in numbers. In (N, C, H, W) neighbours in memory are pixels of *one* "
-    "channel: move the channels to the end first, `maps.permute(0, 2, 3, 1)`."
+    "You cut the memory into rows of C_in numbers. In (N, C, H, W) neighbours in memory are pixels of one "
+    "and the same channel: move the channels to the end first, `maps.permute(0, 2, 3, 1)`."
 )
 def _(maps, weight, bias):
     n, c, h, w = maps.shape
