@@ -84,12 +84,14 @@ def methods(statement):
 def test_a_strict_run_of_the_unsolved_chapter_fails(path, strict_environment, tmp_path):
     """The first check stops it: were checks deaf to strictness, a solved run would prove nothing."""
     notebook = notebooks.read(path)
-    first = next(cell.id for cell, code in notebooks.code_cells(notebook) if code.checked())
+    setup, *others = notebooks.code_cells(notebook)
+    first = next(cell for cell, code in others if code.checked())
+    notebook.cells = [setup[0], first]  # what stands between takes its time, and is run elsewhere
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
     with pytest.raises(CellExecutionError, match="NotPassed"):
         client.execute()
     (failed,) = [cell.id for cell, _ in notebooks.code_cells(notebook) if has_error(cell)]
-    assert failed == first
+    assert failed == first.id
 
 
 def has_error(cell):
