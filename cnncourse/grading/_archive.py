@@ -8,7 +8,6 @@ import os
 import stat
 import unicodedata
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 LARGEST = 32 << 20  # bytes of one notebook: outputs with pictures included
 MOST_FILES, MOST_BYTES, HIGHEST_RATIO = 100_000, 16 << 30, 200  # of one archive, as its directory says
 JUNK = {"__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini"}
-UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError)
+LONGEST = 255  # characters of one name: more than a file system takes is slow to make sense of
 
 
 class Unusable(ValueError):
@@ -42,7 +41,7 @@ class File:
         """The bytes, at most LARGEST of them. Raises Unusable."""
         try:
             content = self._read()
-        except UNREADABLE as error:
+        except Exception as error:  # whatever a stranger's bytes make a decompressor raise
             raise Unusable(f"cannot be read ({_reason(error)})") from error
         if len(content) > LARGEST:
             raise Unusable(f"is larger than {LARGEST >> 20} MB")
@@ -118,7 +117,7 @@ def _members(path, parts, found, problems):
     except Unusable as error:
         problems.append(f"{shown} {error}.")
         return
-    except UNREADABLE as error:
+    except Exception as error:
         problems.append(f"{shown} is not a zip that can be opened ({_reason(error)}).")
         return
     for number, member in enumerate(members):
@@ -126,7 +125,7 @@ def _members(path, parts, found, problems):
         if not member.is_dir() and not JUNK & set(names) and not names[-1].startswith("._"):
             _take(
                 lambda n=number, m=member, p=names: _member(path, above, n, m, p),
-                f"{shown}: {'/'.join(names)}",
+                f"{shown}: {'/'.join(names)[:LONGEST]}",
                 found,
                 problems,
             )
@@ -149,6 +148,8 @@ def _member(path, above, number, member, parts):
     name = member.filename.replace("\\", "/")
     if name.startswith("/") or name[1:2] == ":" or ".." in PurePosixPath(name).parts:
         raise Unusable("has a path that leads out of the archive")
+    if max(map(len, parts)) > LONGEST:
+        raise Unusable(f"has a name of more than {LONGEST} characters")
     if stat.S_ISLNK(member.external_attr >> 16):
         raise Unusable("is a link; links are not followed")
     if member.flag_bits & 0x1:

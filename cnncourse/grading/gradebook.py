@@ -8,13 +8,11 @@ from pathlib import Path
 
 from ..notebooks import exercises, read
 from .results import CLASS, GRADES, key, read_class, read_grades
+from .roster import CANVAS
 
 # The columns that `nbgrader export` writes: nbgrader 0.9.6, nbgrader/plugins/export.py, CsvExportPlugin.
 NBGRADER = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
             "raw_score", "late_submission_penalty", "score", "max_score")  # fmt: skip
-# What Canvas wants before the assignments, and a row of points that begins with "Points Possible":
-# instructure/canvas-lms, lib/gradebook_importer.rb, `update_column_count` and `check_for_non_student_row`.
-CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 import csv
 import io
 import re
+import unicodedata
 from pathlib import Path
 
 IDS = ("student", "student_id", "id", "username", "login", "sis login id", "sis user id", "identifier",
        "email", "email address", "id number")  # fmt: skip
 NAMES = ("name", "full name", "student")
+# What Canvas exports, and wants before the assignments; a row of points begins with "Points Possible":
+# instructure/canvas-lms, lib/gradebook_importer.rb, `update_column_count` and `check_for_non_student_row`.
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
 STRANGERS = (
@@ -79,7 +82,7 @@ def _row(line):
     name = name or " ".join(filter(None, [lower.get("first_name"), lower.get("last_name")]))
     ids = [lower[n] for n in IDS if lower.get(n) and not (canvas and n == "student")]
     if canvas:  # the download calls somebody lastfirst_12345
-        ids = [canvas.get("SIS Login ID") or canvas["ID"], *ids]
+        ids = [*filter(None, [canvas.get("SIS Login ID") or canvas["ID"]]), *ids]
     if not ids:
         return None
     numbers = [n.removeprefix("Participant ") for n in ids if re.fullmatch(r"Participant \d+", n)]
@@ -88,4 +91,5 @@ def _row(line):
 
 
 def _plain(text):
-    return re.sub(r"[\W_]", "", text.casefold())
+    """Letters and digits alone; an accent is part of its letter, however a system writes it down."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFC", text).casefold())

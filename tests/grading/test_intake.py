@@ -154,6 +154,7 @@ def link(name):
         ({link("evil_01_convolution.ipynb"): b"/etc/passwd"}, "is a link"),
         ({"evil_01_convolution.ipynb": b"0" * (8 << 20)}, "200 times its size"),
         ({"evil.zip": BOOK}, "an archive within the archive"),
+        ({f"{'anon_' * 12_000}_01_convolution.ipynb": BOOK}, "a name of more than 255 characters"),
     ],
 )
 def test_a_member_that_means_harm_is_a_sentence(tmp_path, files, sentence):
@@ -184,6 +185,17 @@ def test_bounds_hold_before_anything_is_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(_archive, "MOST_FILES", 9), monkeypatch.setattr(_archive, "MOST_BYTES", 1 << 30)
     monkeypatch.setattr(_archive, "LARGEST", 1000)
     assert all("is larger than" in note for note in collect(path, CHAPTERS).notes)
+
+
+def test_a_member_that_no_decompressor_takes(tmp_path):
+    lzma = zipfile.ZipInfo("a_01_convolution.ipynb")
+    lzma.compress_type = zipfile.ZIP_LZMA
+    path = pack(tmp_path / "class.zip", {lzma: BOOK, "b_01_convolution.ipynb": BOOK})
+    raw = bytearray(path.read_bytes())
+    raw[30 + len(lzma.filename) + 4] = 0xFF  # a setting that there is not
+    path.write_bytes(raw)
+    found = collect(path, CHAPTERS)
+    assert owners(found) == {("b", "01_convolution")} and "cannot be read" in found.notes[0]
 
 
 def test_an_encrypted_member(tmp_path):
@@ -261,6 +273,8 @@ def test_a_file_that_changes_later_is_not_graded_as_what_it_was(tmp_path):
         ("Identifier,Full name,Email address\nParticipant 12345,Jane Doe,j@example.org\n",
          "Jane Doe_12345_assignsubmission_file_/x.ipynb", "Participant 12345"),
         ("id;first_name;last_name\nbob;Bob;B\n", "submitted/bob/ps/01_convolution.ipynb", "bob"),
+        ("student\nmu\u0308ller\n", "M\u00fcller_01_convolution.ipynb", "mu\u0308ller"),
+        ("Student,ID,SIS Login ID\nNobody,,\nNo One,,\nDoe,1,\n", "doe_1_22222_01_convolution.ipynb", "1"),
     ],
 )  # fmt: skip
 def test_a_list_of_students_names_them(tmp_path, text, file, student):
