@@ -66,6 +66,14 @@ def test_damage_in_the_middle_is_named(tmp_path):
         pass
 
 
+def test_what_a_killed_run_left_half_written_is_in_nobodys_way(tmp_path):
+    """In a container the next run has the same process id."""
+    (tmp_path / f".class.json.{os.getpid()}.part").write_text("half")
+    results.write_class(tmp_path, {"whole": True})
+    assert json.loads((tmp_path / "class.json").read_text()) == {"whole": True}
+    assert [path.name for path in tmp_path.iterdir()] == ["class.json"]
+
+
 def test_two_runs_at_once(tmp_path):
     with Results(tmp_path), pytest.raises(ResultsError, match="Another run"), Results(tmp_path):
         pass
