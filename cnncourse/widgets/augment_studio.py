@@ -152,7 +152,7 @@ class AugmentStudio(w.VBox):
 
     def spoken(self):
         """What is on, in words."""
-        on = [f"{SLIDERS[name][3]} {value:.3g}" for name, value in self.setting.items()
+        on = [f"{SLIDERS[name][3]}: {value:.3g}" for name, value in self.setting.items()
               if value and not self._sliders[name].disabled]  # fmt: skip
         return f"{'; '.join(on)}." if on else "Nothing is changed: every slider is at 0."
 

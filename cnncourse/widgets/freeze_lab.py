@@ -192,7 +192,7 @@ def _draw_accuracy(axes, task, frozen, labels):
     axes.set_xticks(amounts, [str(n) for n in amounts])
     axes.minorticks_off()
     axes.set_ylim(0, 103)
-    axes.set_xlabel("labels a class", fontsize=9, color=FAINT)
+    axes.set_xlabel("labels a class (grey: other numbers of frozen stages)", fontsize=9, color=FAINT)
     axes.set_title("accuracy in %, and its 95 % interval", fontsize=10, color=INK, loc="left")
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
     axes.tick_params(labelsize=8.5, colors=FAINT, length=0)

@@ -92,9 +92,10 @@ class GradientFlow(w.VBox):
     """
 
     def __init__(self, depth=20, activation="sigmoid", initialisation="Xavier", skip=False, batch_norm=False):
-        look = {"style": {"description_width": "initial"}, "layout": {"width": "max-content"}}
+        words = {"style": {"description_width": "initial"}}
+        look = {**words, "layout": {"width": "max-content"}}  # not for the slider: it would have no track
         self._controls = {
-            "depth": w.IntSlider(depth, 2, 50, description="layers", continuous_update=False, **look),
+            "depth": w.IntSlider(depth, 2, 50, description="layers", continuous_update=False, **words),
             "activation": w.Dropdown(
                 value=activation, options=list(ACTIVATIONS), description="activation", **look
             ),

@@ -38,7 +38,7 @@ def test_sliders_are_labelled_and_draw_anew_in_well_under_a_second():
     start = time.process_time()
     studio._sliders["rotate"].value = 30
     assert time.process_time() - start < 1
-    assert studio._picture.value != before and "largest turn, degrees 30" in studio._status.value
+    assert studio._picture.value != before and "largest turn, degrees: 30" in studio._status.value
     assert "alt=" in studio._picture.value
     drawn = studio._picture.value
     studio._again.click()
