@@ -13,10 +13,8 @@ shift_colours = exercise(
     hints=(
         "The shifts are (N, C), the pictures (N, C, H, W): two dimensions of size 1 make them fit.",
         "`keep_type` clamps whole numbers only. The range ends at 1 for floating-point pictures and at 255 "
-        "for uint8: `full = 1 if "
-        "images.is_floating_point() else 255`. What is 250 + 10 in uint8? It wraps around to 4, so add "
-        "before you "
-        "convert.",
+        "for uint8: `full = 1 if images.is_floating_point() else 255`. What is 250 + 10 in uint8? It wraps "
+        "around to 4, so add before you convert.",
         "`(images + full * shifts[:, :, None, None]).clamp(0, full)`, and `keep_type(…, images)` at the end.",
     ),
     why="Compute in floating point, clamp to the range, and only then go back to the type that came in.",
@@ -44,8 +42,7 @@ def _(images, shifts):
 
 @shift_colours.mistake(
     "The sum wraps around: in uint8, 250 + 10 is 4, and a white wall turns black. Add in floating point, "
-    "clamp, and "
-    "convert at the end."
+    "clamp, and convert at the end."
 )
 def _(images, shifts):
     if images.is_floating_point():
@@ -166,12 +163,10 @@ colour_axes = exercise(
     atol=2e-4,
     hints=(
         "Every pixel of every picture is one point (red, green, blue). Make a matrix with one row a pixel, "
-        "(N·H·W, 3): "
-        "the channels must be the last dimension *before* you reshape.",
+        "(N·H·W, 3): the channels must be the last dimension before you reshape.",
         "Subtract the mean of each column; the covariance (3, 3) is `centred.T @ centred / len(centred)`.",
         "`torch.linalg.eigh(covariance)` returns eigenvalues and eigenvectors (columns), smallest first. "
-        "Turn both "
-        "around: `values.flip(0)`, `vectors.flip(1)`.",
+        "Turn both around: `values.flip(0)`, `vectors.flip(1)`.",
     ),
     why="The covariance of a symmetric cloud of points: its eigenvectors are the cloud's own axes.",
 )
@@ -197,8 +192,7 @@ def _wrong_axes(message, matrix_of):
 
 _wrong_axes(
     "That is the correlation: every channel divided by its own spread. The paper takes the covariance, in "
-    "which a "
-    "channel that varies more counts for more.",
+    "which a channel that varies more counts for more.",
     lambda pixels: torch.corrcoef(pixels.T),
 )
 _wrong_axes(
@@ -328,8 +322,7 @@ _wrong_pca(
 )
 _wrong_pca(
     "alpha · eigenvalue is added to red, green and blue directly. The numbers belong to the axes: add that "
-    "much of "
-    "each eigenvector.",
+    "much of each eigenvector.",
     lambda values, vectors, alphas: alphas * values,
 )
 _wrong_pca(
@@ -360,8 +353,7 @@ def _(images, values, vectors, alphas):
 
 @pca_colour.mistake(
     "A draw for every pixel: that is noise. The alphas are drawn once for a picture, and every pixel of it "
-    "gets the "
-    "same shift."
+    "gets the same shift."
 )
 def _(images, values, vectors, alphas):
     generator = torch.Generator().manual_seed(0)

@@ -10,8 +10,6 @@ from ...augmentation import Augment
 from .._experiment import NOT_A_MODULE, NOT_ENOUGH, NOT_SCORES, TOO_LARGE, UNTRAINED
 from .._kinds import experiment
 
-PARAMETERS, SECONDS = 50_000, 60
-
 
 @cache
 def digits_for(seed):
@@ -29,24 +27,24 @@ def shapes_for(seed):
     return drawn.train, drawn.test
 
 
-@experiment(
-    data=digits_for,
-    accuracy=0.93,
-    tiers={"bronze": 0.93, "silver": 0.95, "gold": 0.965},
-    parameters=PARAMETERS,
-    seconds=SECONDS,
-    level=3,
-    minutes=40,
+def finish(data, tiers, **about):
+    """One of the two tasks: the budget that they share, and the accuracies of the tiers; bronze passes."""
+    budget = {"parameters": 50_000, "seconds": 60, "level": 3, "minutes": 40}
+    named = dict(zip(("bronze", "silver", "gold"), tiers, strict=True))
+    return experiment(data=data, accuracy=tiers[0], tiers=named, **budget, **about)
+
+
+@finish(
+    digits_for,
+    tiers=(0.93, 0.95, 0.965),
     lines=15,
     hints=(
         "Three blocks of convolution, batch norm and ReLU, with pooling between and global average pooling "
-        "at the "
-        "end, reach silver without any augmentation. Count the parameters before you train.",
-        "Which of the chapter's transformations keep a digit's label *and* happen to real handwriting? "
+        "at the end, reach silver without any augmentation. Count the parameters before you train.",
+        "Which of the chapter's transformations keep a digit's label and happen in real handwriting? "
         "`training.train(…, augment=Augment(…))` takes them; the one-cycle schedule ends with small steps.",
         "Channels 24, 48, 48; `Augment(rotate=10, shear=10)`; 60 epochs in batches of 50 with a learning "
-        "rate of "
-        "5e-3.",
+        "rate of 5e-3.",
     ),
     why="Small turns and slants are what differs from hand to hand; a mirror image is not.",
 )
@@ -68,24 +66,17 @@ def finish_digits(split):
     return model
 
 
-@experiment(
-    data=shapes_for,
-    accuracy=0.9,
-    tiers={"bronze": 0.9, "silver": 0.95, "gold": 0.98},
-    parameters=PARAMETERS,
-    seconds=SECONDS,
-    level=3,
-    minutes=40,
+@finish(
+    shapes_for,
+    tiers=(0.9, 0.95, 0.98),
     lines=16,
     hints=(
         "The shapes lie anywhere, at any angle, and 300 of them show few of these. Which transformations "
         "make more, at no price?",
         "A shape does not care for a mirror, nor for any turn: `Augment(mirror=0.5, rotate=180, shift=4)`. "
-        "More "
-        "varied pictures take more epochs than the plain ones.",
-        "Channels 16, 32, 48, 48, the first convolution 5×5 with stride 2; global *max* pooling, for a "
-        "shape is "
-        "somewhere; 30 epochs in batches of 50, a learning rate of 5e-3, one-cycle.",
+        "More varied pictures take more epochs than the plain ones.",
+        "Channels 16, 32, 48, 48, the first convolution 5×5 with stride 2; global max pooling, for a shape "
+        "is somewhere; 30 epochs in batches of 50, a learning rate of 5e-3, one-cycle.",
     ),
     why="What the test varies and the label does not care for is what augmentation should vary.",
 )
@@ -141,9 +132,9 @@ def one_number(split):
     return nn.Sequential(nn.Flatten(), nn.Linear(split.images[0].numel(), 1))
 
 
-for finish in (finish_digits, finish_shapes):
-    finish.mistake(NOT_A_MODULE)(its_history)
-    finish.mistake(TOO_LARGE)(too_large)
-    finish.mistake(NOT_SCORES)(one_number)
-    finish.mistake(UNTRAINED)(untrained)
+for task in (finish_digits, finish_shapes):
+    task.mistake(NOT_A_MODULE)(its_history)
+    task.mistake(TOO_LARGE)(too_large)
+    task.mistake(NOT_SCORES)(one_number)
+    task.mistake(UNTRAINED)(untrained)
 finish_digits.mistake(NOT_ENOUGH)(nearest_mean)

@@ -30,7 +30,7 @@ def _(draw):
 
 
 @mirror.mistake(
-    "That is upside down. Left and right change places when the *columns* are reversed, dimension −1."
+    "That exchanges top and bottom. Left and right change places when the columns are reversed, dimension −1."
 )
 def _(images, chosen):
     return torch.where(chosen[:, None, None, None], images.flip(-2), images)
@@ -67,8 +67,7 @@ def _(images, chosen):
 
 @mirror.mistake(
     "You mirror in place, and the pictures of the caller are changed: in the next epoch they would be "
-    "mirrored "
-    "back. Work on a copy."
+    "mirrored back. Work on a copy."
 )
 def _(images, chosen):
     images[chosen] = images[chosen].flip(-1)
@@ -96,19 +95,17 @@ mirrored_digits = choice(
     replies={
         "a": (
             "All of them: it is the same ink.",
-            "The same ink, but not the same digit: a mirrored 2 is none that anybody writes. A label is "
-            "about what "
-            "people read.",
+            "The same ink, but not the same digit: a mirrored 3 is none that anybody writes. A label is "
+            "about what people read.",
         ),
         "b": (
             "Only 0 and 8, and a 1 that is a plain stroke.",
-            "Right. 0 and 8 look the same in a mirror, and so does a 1 without its flag. All the others "
-            "become "
-            "shapes that nobody writes.",
+            "Right. 0 and 8 look the same in a mirror, and so does a 1 without its flag. The others become "
+            "shapes that nobody writes, or worse: some mirrored 5 could be taken for a 2.",
         ),
         "c": (
             "0, 1, 3 and 8.",
-            "A 3 is the same when it is turned upside down. Left for right it opens to the other side: Ɛ.",
+            "A 3 is the same when top and bottom change places. Left for right it opens the other way: Ɛ.",
         ),
         "d": (
             "None of them: a network must learn all directions.",
@@ -129,13 +126,12 @@ turned_digits = choice(
         ),
         "b": (
             "6 and 9 change places; the other eight stay what they are.",
-            "6 and 9 do. But turned upside down, a 2, 3, 4, 5 or 7 is no digit that anybody writes.",
+            "6 and 9 do. But a turned 2, 3, 4 or 7 is no digit that anybody writes.",
         ),
         "c": (
-            "6 and 9 change places, 0, 1 and 8 stay, the others become nothing.",
-            "Right. For 6 and 9 the label becomes false; for 2, 3, 4, 5 and 7 the picture becomes one "
-            "that no "
-            "test will ever show.",
+            "6 and 9 change places; 0, 8, a plain 1 and many a 5 stay; the others become nothing.",
+            "Right. For 6 and 9 the label becomes false; for 2, 3, 4 and 7 the picture becomes one that no "
+            "test will ever show. A 5 written like an S survives, for a turned S is an S.",
         ),
         "d": (
             "None is harmed, for pooling makes a network indifferent to rotation.",
@@ -164,10 +160,8 @@ crop = exercise(
         "Without a loop: the rows of piece n are `tops[n] + arange(height)`, so `rows = tops[:, None] + "
         "torch.arange(height)` is (N, height); columns likewise.",
         "`images[picture, :, rows[:, :, None], columns[:, None, :]]` with `picture = torch.arange(N)[:, "
-        "None, "
-        "None]` is (N, height, width, C): the channels have gone to the end, and `movedim(-1, 1)` brings "
-        "them "
-        "back.",
+        "None, None]` is (N, height, width, C): the channels have gone to the end, and `movedim(-1, 1)` "
+        "brings them back.",
     ),
     why="Index tensors that broadcast to (N, height, width) read all pieces at once, on a GPU too.",
 )
@@ -221,7 +215,7 @@ def _(images, tops, lefts, height, width):
     return images[:, :, :height, :width].clone()
 
 
-@crop.mistake("You end each slice *at* `height` and `width`. It ends that many pixels after its beginning.")
+@crop.mistake("You end each slice at `height` and `width`. It ends that many pixels after its beginning.")
 def _(images, tops, lefts, height, width):
     return torch.stack([
         image[:, t:height, s:width] for image, t, s in zip(images, tops.tolist(), lefts.tolist(), strict=True)

@@ -9,8 +9,7 @@ from .moves import ON_CPU
 
 TYPE_LOST = (
     "The type is lost: whole-number pictures come out as floating-point ones. `keep_type(values, images)` "
-    "gives them "
-    "back theirs, rounded."
+    "gives them back theirs, rounded."
 )
 
 LAST_TWO = "of four dimensions, the last two are those from 2 on"
@@ -27,9 +26,8 @@ sample = exercise(
     },
     hints=(
         "`F.grid_sample(images, grid, align_corners=False)` reads at places, and its grid (N, h, w, 2) "
-        "holds x "
-        "first, then y. Its −1 and 1 are the outer *edges* of the picture, not the middles of the outer "
-        "pixels.",
+        "holds x first, then y. Its −1 and 1 are the outer edges of the picture, not the middles of the "
+        "outer pixels.",
         "Pixel x reaches from x − ½ to x + ½. So the left edge, x = −½, must become −1, and the right edge, "
         "x = W − ½, must become 1. Which straight line does that?",
         "(2x + 1) / W − 1 and (2y + 1) / H − 1; `torch.stack([…, …], dim=-1)` makes the grid. Whole-number "
@@ -77,19 +75,17 @@ def _middles(x, y, height, width):
 
 
 _wrong_sample(
-    "Half a pixel is missing: x = 0 is the *middle* of the first column, half a pixel inside the edge at −1.",
+    "Half a pixel is missing: x = 0 is the middle of the first column, half a pixel inside the edge at −1.",
     lambda x, y, h, w: (2 * x / w - 1, 2 * y / h - 1),
 )
 _wrong_sample(
     "Your formula takes −1 and 1 for the middles of the outer pixels. With `align_corners=False` they are "
-    "the outer "
-    "edges, half a pixel further out.",
+    "the outer edges, half a pixel further out.",
     _middles,
 )
 _wrong_sample(
     "`align_corners=True` takes −1 and 1 for the middles of the outer pixels; your formula takes them for "
-    "the "
-    "edges. Use one of the two in both places.",
+    "the edges. Use one of the two in both places.",
     _edges,
     align_corners=True,
 )
@@ -99,8 +95,7 @@ _wrong_sample(
 )
 _wrong_sample(
     "Height and width are exchanged: columns run up to W, so x is divided by the width. On square pictures "
-    "nobody "
-    "would have noticed.",
+    "nobody would have noticed.",
     lambda x, y, h, w: _edges(x, y, w, h),
 )
 _wrong_sample("`grid_sample` expects −1 to 1; these are pixels.", lambda x, y, h, w: (x, y))
@@ -163,19 +158,16 @@ affine = exercise(
     },
     hints=(
         "Three steps for every pixel of the result: its place counted from the middle; times the matrix; "
-        "back to "
-        "counting from the first pixel, and `sample`. Where is the middle of a row of 4 pixels: at 2, or "
-        "at 1.5?",
+        "back to counting from the first pixel, and `sample`. Where is the middle of a row of 4 pixels: at "
+        "2, or at 1.5?",
         "`x = torch.arange(W) - (W - 1) / 2` is (W,), and `y` with a second dimension, (H, 1), so that both "
         "broadcast to (H, W). The matrix ((a, b), (c, d)) makes of them a·x + b·y and c·x + d·y.",
         "Take a to d as (N, 1, 1): `a = matrices[:, 0, 0, None, None]`, b from `[:, 0, 1, …]`, and so on. "
-        "Then "
-        "`sample(images, a * x + b * y + (W - 1) / 2, c * x + d * y + (H - 1) / 2)`.",
+        "Then `sample(images, a * x + b * y + (W - 1) / 2, c * x + d * y + (H - 1) / 2)`.",
     ),
     why=(
-        "In pixels a turn is a turn. In `grid_sample`'s own units, where every picture is 2 by 2, a turn "
-        "of a "
-        "picture that is not square would shear it."
+        "In pixels a turn is a turn. In `grid_sample`'s own units, where every picture is 2 by 2, a turn of "
+        "a picture that is not square would shear it."
     ),
 )
 
@@ -217,7 +209,7 @@ _wrong_affine(
 )
 _wrong_affine("The matrix is transposed: row 0 of it makes x, a·x + b·y.", matrix=lambda m: m.transpose(1, 2))
 _wrong_affine(
-    "That is the way from the input to the output. The matrix says for each pixel of the *output* where to "
+    "That is the way from the input to the output. The matrix says for each pixel of the output where to "
     "look.",
     matrix=torch.linalg.inv,
 )
@@ -236,8 +228,7 @@ _wrong_affine(
 
 @affine.mistake(
     "The matrix is applied in `grid_sample`'s own units, where every picture is 2 wide and 2 high. On "
-    "pictures that "
-    "are not square a turn becomes a turn with a shear. Count in pixels."
+    "pictures that are not square a turn becomes a turn with a shear. Count in pixels."
 )
 def _(images, matrices):
     three = F.pad(matrices, (0, 1))  # (N, 2, 3), no translation
@@ -284,15 +275,13 @@ rotation = exercise(
     hints=(
         "`torch.cos` and `torch.sin` take radians: `torch.deg2rad(degrees)`.",
         "A point of the output lies at (x, 0), to the right of the middle. The picture was turned "
-        "counter-clockwise, so in the input it was further clockwise: *below*, at (x·cos, x·sin) with y "
-        "down. That is "
-        "the first column.",
+        "counter-clockwise, so in the input it was further clockwise: below, at (x·cos, x·sin) with y down. "
+        "That is the first column.",
         "((cos, −sin), (sin, cos)): `torch.stack([cos, -sin, sin, cos], dim=-1).reshape(-1, 2, 2)`.",
     ),
     why=(
         "The way back turns the other way, and y points down: two changes of sign that cancel. It is the "
-        "matrix of "
-        "every textbook."
+        "matrix of every textbook."
     ),
 )
 
@@ -324,7 +313,7 @@ _wrong_rotation(
     ],
 )
 _wrong_rotation(
-    "Pictures would turn clockwise. The matrix leads from the *output* back to the input, and y points down.",
+    "Pictures would turn clockwise. The matrix leads from the output back to the input, and y points down.",
     lambda a: [a.cos(), a.sin(), -a.sin(), a.cos()],
 )
 _wrong_rotation(
@@ -384,11 +373,9 @@ shearing = exercise(
     equivalent={"dim=1)": STACKED},
     hints=(
         "Rows stay at their height, so the second row of the matrix is (0, 1). A pixel keeps the distance "
-        "to its "
-        "neighbours in the row: the first entry is 1.",
+        "to its neighbours in the row: the first entry is 1.",
         "A line that leans by an angle goes tan(angle) sideways for each step up. Above the middle y is "
-        "negative. A "
-        "pixel up there came from *further left*.",
+        "negative. A pixel up there came from further left.",
         "((1, tan), (0, 1)): x + tan · y is further left where y is negative.",
     ),
     why="One entry beside the ones: how far to the side a row is read, a pixel below the middle.",
@@ -414,14 +401,12 @@ def _wrong_shearing(message, entries):
 
 _wrong_shearing(
     "It leans to the left. The matrix leads from the output back to the input: what is above the middle, y "
-    "< 0, "
-    "came from further left.",
+    "< 0, came from further left.",
     lambda a, one, zero: [one, -a.tan(), zero, one],
 )
 _wrong_shearing(
     "Columns are pushed up and down instead of rows sideways: the entry belongs into the row of the matrix "
-    "that "
-    "makes x.",
+    "that makes x.",
     lambda a, one, zero: [one, zero, a.tan(), one],
 )
 _wrong_shearing(
@@ -470,14 +455,11 @@ elastic = exercise(
     },
     hints=(
         "Without the offsets every pixel would be read where it is: x = 0, 1, …, W − 1 and y likewise. "
-        "`blur` makes "
-        "neighbours agree.",
+        "`blur` makes neighbours agree.",
         "The root mean square of one picture's offsets: `offsets.square().mean(dim=(1, 2, 3), "
-        "keepdim=True).sqrt()`. "
-        "Divide by it, and multiply by `strength`.",
+        "keepdim=True).sqrt()`. Divide by it, and multiply by `strength`.",
         "x is `torch.arange(W)` plus `offsets[:, 0]`, and y is `torch.arange(H)[:, None]` plus `offsets[:, "
-        "1]`; both "
-        "are (N, H, W), as `sample` wants them.",
+        "1]`; both are (N, H, W), as `sample` wants them.",
     ),
     why="Noise alone would tear the picture; smoothed noise bends it, as a trembling or hurried hand does.",
 )
@@ -522,8 +504,7 @@ _wrong_elastic(
 )
 _wrong_elastic(
     "One scale for the whole batch: a picture with little noise is hardly bent. The root mean square is "
-    "that of "
-    "each picture, `dim=(1, 2, 3)`.",
+    "that of each picture, `dim=(1, 2, 3)`.",
     lambda n, sigma, strength: (
         strength * augmentation.blur(n, sigma) / _rms(augmentation.blur(n, sigma), (0, 1, 2, 3))
     ),
@@ -563,7 +544,7 @@ _wrong_elastic(
     ),
 )
 _wrong_elastic(
-    "The offsets are subtracted. Each pixel is read at its place *plus* its offset.",
+    "The offsets are subtracted. Each pixel is read at its place plus its offset.",
     lambda n, sigma, strength: -strength * augmentation.blur(n, sigma) / _rms(augmentation.blur(n, sigma)),
 )
 _wrong_elastic(

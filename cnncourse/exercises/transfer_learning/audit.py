@@ -113,7 +113,7 @@ def _(model, step):
     return [n for n, t in model.state_dict().items() if not torch.allclose(t, before[n])]
 
 
-@moved.mistake("Those are the tensors that *may* move. Find out which do: compare values.")
+@moved.mistake("Those are the tensors that may move. Find out which do: compare values.")
 def _(model, step):
     step()
     return [n for n, p in model.named_parameters() if p.requires_grad]

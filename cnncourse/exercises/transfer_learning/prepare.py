@@ -108,9 +108,9 @@ safe_file = choice(
         ),
         "c": (
             "`safetensors`, or `torch.load(path, weights_only=True)`, after comparing the sha256",
-            "Yes. Neither runs code from the file; the fingerprint says that it is the file that the card "
-            "speaks of. That the *numbers* are good ones is another question, and a test on your own "
-            "pictures answers it.",
+            "Yes. A safetensors file holds no code, and `weights_only=True` refuses code (in an up-to-date "
+            "PyTorch: holes were found and closed). The fingerprint says that it is the file that the card "
+            "speaks of. Whether the numbers are good ones, a test on your own pictures tells.",
         ),
         "d": (
             "any way, as long as the sha256 is the one on the same page",

@@ -6,14 +6,14 @@ from ._networks import chain, frozen
 
 
 def steps_taken(candidate, model, rate, factor):
-    """How far a step with a gradient of 1 moves each parameter; a frozen one has no gradient.
+    """How far a step with a gradient of 1 moves each parameter: the sum of its groups' rates.
 
     By hand, for a first optimiser of torch's takes seconds to import. A group without a rate goes far.
     """
     moves = dict.fromkeys(model.parameters(), 0.0)
     for group in candidate(model, rate, factor):
         for parameter in group["params"]:
-            moves[parameter] += group.get("lr", 1e6) * parameter.requires_grad
+            moves[parameter] += group.get("lr", 1e6)
     return {name: moves[parameter] for name, parameter in model.named_parameters()}
 
 
@@ -47,9 +47,11 @@ def _(draw):
 def _groups(model, rate_of):
     """Groups whose rate follows from the place, counted from the head, and the number of children."""
     parts = list(model.children())[::-1]
-    return [
-        {"params": list(p.parameters()), "lr": rate_of(place, len(parts))} for place, p in enumerate(parts)
-    ]
+    return [{"params": _learning(part), "lr": rate_of(place, len(parts))} for place, part in enumerate(parts)]
+
+
+def _learning(module):
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
 
 
 def _wrong_rates(message, rate_of):
@@ -92,19 +94,26 @@ def _(model, rate, factor):
     "children."
 )
 def _(model, rate, factor):
-    parameters = list(model.parameters())[::-1]
-    return [{"params": [p], "lr": rate * factor**k} for k, p in enumerate(parameters)]
+    return [{"params": [p], "lr": rate * factor**k} for k, p in enumerate(_learning(model)[::-1])]
 
 
 @parameter_groups.mistake("The groups have no rate of their own: add `\"lr\"` to each.")  # fmt: skip
 def _(model, rate, factor):
-    return [{"params": list(part.parameters())} for part in model.children()]
+    return [{"params": _learning(part)} for part in model.children()]
+
+
+@parameter_groups.mistake(
+    "Frozen parameters are in a group too. Take only those of which `requires_grad` is True."
+)
+def _(model, rate, factor):
+    parts = list(model.children())[::-1]
+    return [{"params": list(part.parameters()), "lr": rate * factor**k} for k, part in enumerate(parts)]
 
 
 @parameter_groups.alternative
 def with_powers(model, rate, factor):
     last = len(list(model.children())) - 1
     return [
-        {"lr": rate * factor ** (last - place), "params": part.parameters()}
+        {"lr": rate * factor ** (last - place), "params": (p for p in part.parameters() if p.requires_grad)}
         for place, part in enumerate(model.children())
     ]
