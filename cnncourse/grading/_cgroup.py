@@ -58,7 +58,16 @@ def _first(memory, processes):
     return [*made, _make(_own("pids"), {"pids.max": processes})]
 
 
+def _sweep(parent):
+    """Take away the groups of graders that were killed; one with processes in it stays by itself."""
+    for left in parent.glob("cnncourse-*"):
+        if not Path("/proc", left.name.rpartition("-")[2]).exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
+
+
 def _make(parent, settings):
+    _sweep(parent)
     folder = parent / f"cnncourse-{os.getpid()}"
     folder.mkdir(exist_ok=True)
     try:

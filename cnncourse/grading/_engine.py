@@ -7,7 +7,7 @@ import time
 
 import torch
 
-from ..exercises import EXERCISES, _own
+from ..exercises import EXERCISES
 from ..exercises._exercise import _crash_sentence
 from ..exercises._limit import TimedOut, time_limit
 from ..exercises._verdict import CRASHED, NOT_ATTEMPTED, TIMED_OUT, Verdict
@@ -16,42 +16,50 @@ from ._flags import flags
 from ._judge import clean, entry, untouched
 from ._levels import Level
 from ._limits import DEFAULT
-from ._portable import special
 from ._program import Unreadable, chapter_code, checked, program, sources
 from ._sandbox import Lost, Zygote
 from ._spawn import Spawner
-from ._wire import encode
-from .private import PrivateError, chapter_paths
+from .private import chapter_paths, complete, load, try_out
 
 SORTING = 5.0  # seconds to find out what is run of a submission
 POOL = 4  # seeds: expected values are computed once for each
 WARM = tuple(f"cnncourse.{name}" for name in ("arithmetic", "data", "layers", "models", "ops", "optimizers",
              "pooling", "training"))  # fmt: skip
+META = "torch._dynamo"  # the first visit to the meta device loads it, in two seconds
 AGAIN = "Open it in Jupyter, see that everything is there, save it and hand it in again."
-HOLDS = "An example holds numbers, text, tensors, layers, and tuples, lists or dicts of these."
 LOST = "This submission ended the process that runs submissions, twice: nothing of it could be graded."
 
 
 class Grader:
     """Grades notebooks at an isolation level. One for each worker process: it holds one zygote.
 
-    `private` is a folder with an instructor's own exercises. `secret` makes the examples those of a class:
-    the same secret, the same scores. Raises LevelError where the level does not start.
+    `chapters` are those that it is for (None: all). `private` is a folder with an instructor's own exercises.
+    `secret` makes the examples those of a class: the same secret, the same scores. Raises LevelError where
+    the level does not start, PrivateError for exercises of an instructor's own that cannot be graded.
     """
 
-    def __init__(self, level, *, private=None, limits=DEFAULT, secret=""):
+    def __init__(self, level, *, chapters=None, private=None, limits=DEFAULT, secret=""):
         torch.set_num_threads(1)
         self.level, self.limits, self.secret = Level(level), limits, secret
         if private is not None:
-            _sendable(_own.load(private), int.from_bytes(hashlib.sha256(secret.encode()).digest()[:3], "big"))
+            try_out(load(private), self.seeds)
         self.paths = chapter_paths(private)
-        self.zygote = self._children()
+        self.zygote = self._children(self._modules(chapters))
 
-    def _children(self):
+    def _modules(self, chapters):
+        """What is loaded before there is a child. Raises PrivateError for a check of what nobody has."""
+        if chapters is None:
+            return *WARM, META
+        names = {stem: checked(chapter_code(self.paths[stem])) for stem in chapters}
+        complete(names)
+        on_meta = any(_on_meta(EXERCISES[name]) for found in names.values() for name in found)
+        return (*WARM, META) if on_meta else WARM
+
+    def _children(self, modules):
         """Where children come from: a zygote, or where none can be forked, new processes."""
         if sys.platform == "linux" or self.level == Level.SANDBOXED:
-            return Zygote(self.level, self.limits, WARM)
-        return Spawner(self.limits, WARM)
+            return Zygote(self.level, self.limits, modules)
+        return Spawner(self.limits, modules)
 
     def __enter__(self):
         return self
@@ -87,10 +95,15 @@ class Grader:
             "exercises": graded,
         }
 
+    @property
+    def seeds(self):
+        """The few seeds that the examples of a class are drawn from."""
+        digests = [hashlib.sha256(f"{self.secret}/{which}".encode()).digest() for which in range(POOL)]
+        return [int.from_bytes(digest[:4], "big") >> 2 for digest in digests]
+
     def _seed(self, notebook):
-        """One of a few seeds, by what was handed in: the same file is always asked the same."""
-        which = hashlib.sha256(notebook).digest()[0] % POOL
-        return int.from_bytes(hashlib.sha256(f"{self.secret}/{which}".encode()).digest()[:4], "big") >> 2
+        """One of them, by what was handed in: the same file is always asked the same."""
+        return self.seeds[hashlib.sha256(notebook).digest()[0] % POOL]
 
     def _graded(self, code, shipped, seed):
         exercises = {name: EXERCISES[name] for name in checked(shipped)}
@@ -122,14 +135,10 @@ class Grader:
         }
 
 
-def _sendable(names, seed):
-    """Raise PrivateError where an exercise of an instructor's own cannot be asked in a sandbox."""
-    for name in names:
-        try:
-            encode(EXERCISES[name].task(seed), [], special)
-        except Exception as error:  # whatever an instructor's own examples raise
-            what = str(error) or type(error).__name__
-            raise PrivateError(f"Your exercise {name} cannot be graded: {what}. {HOLDS}") from error
+def _on_meta(exercise):
+    """Whether an example is of shapes alone."""
+    examples = exercise.inputs() if exercise.kind == "module" else ()
+    return any(getattr(part, "is_meta", False) for example in examples for part in example)
 
 
 def _sorted_out(code, shipped, **how):

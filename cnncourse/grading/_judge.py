@@ -114,6 +114,7 @@ def crash_of(crash):
     if type(crash) is not dict:
         return None
     number = crash.get("number")
-    texts = {key: clean(crash[key])[:600] for key in ("error", "text", "line", "function") if key in crash}
-    known = {"number": number} if type(number) is int and 0 <= number < 1 << 20 else {}
-    return {"error": "Error", "text": ""} | texts | known
+    placed = type(number) is int and 0 <= number < 1 << 20  # a line without its number is none
+    kept = ("error", "text", "line", "function") if placed else ("error", "text")
+    texts = {key: clean(crash[key])[:600] for key in kept if key in crash}
+    return {"error": "Error", "text": ""} | texts | ({"number": number} if placed else {})

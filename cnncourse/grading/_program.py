@@ -42,10 +42,13 @@ def sources(data):
 
 
 def _text(cell):
-    """Source of a cell: text or a list of lines, `input` in the oldest format; no half characters."""
+    """Source of a cell: text or a list of lines, `input` in the oldest format; no half characters.
+
+    Lines end as Python's own do, so that a statement is where its number says.
+    """
     source = cell.get("source", cell.get("input", ""))
     text = source if isinstance(source, str) else "".join(map(str, source))
-    return text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def chapter_code(path):

@@ -3,18 +3,15 @@
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from . import _bubblewrap
+from . import _bubblewrap, _stage
 from ._cgroup import Cgroup
 from ._levels import Level, LevelError
-from ._stage import stage
 from ._wire import Channel
 
 START = 120.0  # seconds for the libraries to load
@@ -33,9 +30,12 @@ class Zygote:
         self.level, self.limits, self.modules = Level(level), limits, tuple(modules)
         if self.level == Level.SANDBOXED and (reason := why_not()):
             raise LevelError(reason)
-        self.stage = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
-        self.process = self.control = self.cgroup = None
-        self._start()
+        self.stage, self.process, self.control, self.cgroup = _stage.make(), None, None, None
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def bounded(self):
@@ -110,7 +110,7 @@ class Zygote:
     def close(self):
         """End the zygote, and take what was laid out away."""
         self.stop()
-        shutil.rmtree(self.stage, ignore_errors=True)
+        _stage.remove(self.stage)
 
 
 def bounds(limits):
@@ -150,14 +150,14 @@ def why_not():
 
     if problem := advice():
         return problem
-    folder = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
+    folder = _stage.make()
     try:
         command, variables = launched([sys.executable, "-s", "-P", "-m", "candidate.boxed"], folder)
         tried = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return advice(str(error))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _stage.remove(folder)
     return (
         "" if tried.stdout.strip() == "ok" else advice((tried.stderr + tried.stdout).strip() or "no answer")
     )

@@ -6,15 +6,13 @@ Level `local` alone. The next child loads its libraries while the present one wo
 import contextlib
 import json
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 
+from . import _stage
 from ._levels import LevelError
 from ._sandbox import START, bounds, environment
-from ._stage import stage
 from ._wire import Channel
 
 
@@ -25,7 +23,7 @@ class Spawner:
 
     def __init__(self, limits, modules=()):
         self.limits, self.modules = limits, ",".join(modules)
-        self.stage = stage(tempfile.mkdtemp(prefix="cnncourse-stage-"))
+        self.stage = _stage.make()
         self.server = socket.create_server(("127.0.0.1", 0))
         self.token = secrets.token_hex(16).encode()
         self.process, self.next = None, self._begin()
@@ -75,4 +73,4 @@ class Spawner:
                 process.kill()
             process.wait()
         self.server.close()
-        shutil.rmtree(self.stage, ignore_errors=True)
+        _stage.remove(self.stage)

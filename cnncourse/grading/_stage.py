@@ -1,9 +1,14 @@
 """Lay out what a candidate sees of the course: the package without exercises and without the grader.
 
-A folder of its own, made anew for each grader, is easier to trust than a list of what to hide.
+A folder of its own, made anew for each grader, is easier to trust than a list of what to hide. The grader
+holds a lock on it, which ends with the process, whatever ends that: so the next one finds what was left.
 """
 
+import contextlib
+import os
 import shutil
+import tempfile
+import time
 from pathlib import Path
 
 from .._course import results_folder
@@ -11,6 +16,43 @@ from .._course import results_folder
 PACKAGE = Path(__file__).resolve().parent.parent
 HIDDEN = ("exercises", "grading", "_chapters", "__pycache__", "cli.py", "doctor.py", "workspace.py")
 PROBES = ("_dice", "_limit", "_perform", "_pristine", "_probe", "_probe_module", "_shortcuts")
+PREFIX = "cnncourse-stage-"
+YOUNG = 60.0  # seconds in which a folder may not be locked yet
+_locks = {}  # folder → descriptor that holds its lock
+
+
+def make():
+    """A new folder with what a candidate sees; those that killed graders left behind are taken away."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # another grader may be quicker
+            if time.time() - left.stat().st_mtime > YOUNG and _lock(left):
+                remove(left)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    _lock(folder)
+    return stage(folder)
+
+
+def remove(folder):
+    """Take a folder away, with what was written to it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder in _locks:
+        os.close(_locks.pop(folder))
+
+
+def _lock(folder):
+    """Hold a folder's lock as long as this process lives; whether nobody else does."""
+    try:
+        import fcntl
+    except ImportError:  # on Windows such folders stay
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return False
+    _locks[folder] = descriptor
+    return True
 
 
 def stage(folder):

@@ -42,7 +42,7 @@ def encode(value, arrays, special=None):
     if type(value) is dict:
         return {"dict": [[encode(part, arrays, special) for part in pair] for pair in value.items()]}
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.name in DTYPES:
-        arrays.append(np.require(value, requirements="C"))
+        arrays.append(np.require(value, value.dtype.name, "C"))  # by name: in this machine's order of bytes
         return {"array": len(arrays) - 1}
     if special is not None:
         tag, inner = special(value)

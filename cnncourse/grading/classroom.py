@@ -40,19 +40,21 @@ class Order:
 
 @dataclass
 class Outcome:
-    """What a run did: how many were graded now and before, which have no grade, and the notes."""
+    """What a run did: how many were graded now and before, which have no grade or scored nothing because
+    nobody could read them, and the notes."""
 
     graded: int = 0
     before: int = 0
     ungraded: tuple = ()
+    unreadable: tuple = ()
     notes: tuple = ()
 
 
 def grade_class(order, make, workers=None, progress=None):
     """Grade what `order` says and is not graded yet; returns an `Outcome`.
 
-    `make` makes a grader in each worker: `Grader` with its arguments, and `secret`, which the seeds of the
-    hidden examples come from. `progress(what, done, total)` is told how far it is.
+    `make` makes a grader in each worker: `Grader` with its arguments, the `chapters`, and `secret`, which the
+    seeds of the hidden examples come from. `progress(what, done, total)` is told how far it is.
     """
     paths = known(order.private)
     roster = Roster.read(order.students) if order.students else Roster()
@@ -62,15 +64,24 @@ def grade_class(order, make, workers=None, progress=None):
     with Results(order.out) as results:
         _same_class(order.out, about)
         write_class(order.out, about)
-        mine = {key(record): one for one, record in zip(intake.submissions, records, strict=True)}
-        wanted = {key(record): record for record in records if _in_shard(record, order.shard)}
-        missing = [name for name in wanted if name not in results.records]
-        outcome = Outcome(before=len(wanted) - len(missing), notes=tuple(about["notes"]))
-        of = {mine[name]: wanted[name] for name in missing}
-        graded = grade_all(list(of), partial(make, secret=secret(order.out)), workers or granted_cpus())
+        pairs = zip(intake.submissions, records, strict=True)
+        mine = {one: record for one, record in pairs if _in_shard(record, order.shard)}
+        of = {one: record for one, record in mine.items() if key(record) not in results.records}
+        outcome = Outcome(before=len(mine) - len(of), notes=tuple(about["notes"]))
+        make = partial(make, chapters=tuple(about["chapters"]), secret=secret(order.out))
+        graded = grade_all(list(of), make, workers or granted_cpus())
         _keep(graded, of, results, outcome, progress)
+        outcome.unreadable = tuple(_unreadable(mine.values(), results.records))
     reports.write(order.out, order.private)
     return outcome
+
+
+def _unreadable(records, graded):
+    """A sentence on each submission that scored nothing because it is no notebook that can be read."""
+    for record in records:
+        problem = graded[key(record)]["grade"]["problem"] if key(record) in graded else ""
+        if problem:
+            yield f"{record['file']}: {problem}"
 
 
 def _keep(graded, of, results, outcome, progress):

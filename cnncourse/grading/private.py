@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .._course import chapters
 
+HOLDS = "an example holds numbers, text, tensors, layers, and tuples, lists or dicts of these"
+
 
 class PrivateError(ValueError):
     """A private folder that cannot be used; the message is one sentence for its owner."""
@@ -40,3 +42,43 @@ def load(private):
         return _own.load(folder)
     except Exception as error:  # whatever an instructor's module raises while it is imported
         raise PrivateError(f"The exercises in {folder} cannot be read: {error}") from error
+
+
+def complete(names):
+    """Raise PrivateError for a check that nobody can judge; `names` is {chapter: what it checks}."""
+    from ..exercises import EXERCISES
+
+    for stem, checked in names.items():
+        unknown = [name for name in checked if name not in EXERCISES]
+        if unknown:
+            raise PrivateError(f"{stem} checks {', '.join(unknown)}, which no module beside it has.")
+
+
+def try_out(names, seeds):
+    """Raise PrivateError for an exercise that cannot be asked in a sandbox, or fails its own solution."""
+    from ..exercises import EXERCISES
+
+    for name in names:
+        try:
+            _try(EXERCISES[name], seeds)
+        except Exception as error:  # whatever an instructor's own examples raise
+            what = (str(error) or type(error).__name__).rstrip(".")
+            raise PrivateError(f"Your exercise {name} cannot be graded: {what}.") from error
+
+
+def _try(exercise, seeds):
+    from ._portable import NotPortable, special
+    from ._wire import BODY, WireError, encode
+
+    for seed in seeds:
+        arrays = []
+        try:
+            encode(exercise.task(seed), arrays, special)
+        except (NotPortable, WireError) as error:
+            raise PrivateError(f"{error}; {HOLDS}") from error
+        if sum(array.nbytes for array in arrays) > BODY:
+            raise PrivateError(f"its examples are larger than {BODY >> 20} MB")
+    if exercise.kind != "experiment":  # whose solution takes its time
+        verdict = exercise.grade(exercise.reference, seeds[0])
+        if not verdict.passed:
+            raise PrivateError(f"its own solution is {verdict.outcome} ({verdict.message})")

@@ -18,7 +18,7 @@ import nbformat
 from .. import __version__, _course, _merge
 from ..notebooks import exercises, read
 from .intake import known
-from .private import PrivateError, load
+from .private import complete, load, try_out
 
 MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the zip
 HANDED_OUT, NAMES = "instructor", "recorded.json"  # as cnncourse/exercises/_own.py looks for them
@@ -76,7 +76,7 @@ def release(stems, out, private=None, with_checks=False, wheel=None):
         files = _package(package) | {f"{stem}.ipynb": _stamped(paths[stem]) for stem in stems}
     if recorded and with_checks:
         modules = (Path(private) / f"{stem.partition('_')[2]}.py" for stem in own)
-        files |= {f"{HANDED_OUT}/{module.name}": module.read_bytes() for module in modules}
+        files |= {f"{HANDED_OUT}/{m.name}": m.read_bytes() for m in modules if m.is_file()}
     elif recorded:
         files[f"{HANDED_OUT}/{NAMES}"] = json.dumps(recorded, indent=1).encode()
     files["README.md"] = _page(stems, paths, [] if with_checks else list(recorded)).encode()
@@ -88,14 +88,12 @@ def _own_names(own, paths, private):
     """{name: chapter} of the private exercises that these chapters check."""
     if not own:
         return {}
-    from ..exercises import EXERCISES
-
     private_names = set(load(private))
-    for stem in own:
-        unknown = [name for name in exercises(read(paths[stem])) if name not in EXERCISES]
-        if unknown:
-            raise PrivateError(f"{stem} checks {', '.join(unknown)}, which no module in {private} has.")
-    return {name: stem for stem in own for name in exercises(read(paths[stem])) if name in private_names}
+    checked = {stem: exercises(read(paths[stem])) for stem in own}
+    complete(checked)
+    found = {name: stem for stem, names in checked.items() for name in names if name in private_names}
+    try_out(found, (0, 1))  # better heard of now than when the class has handed in
+    return found
 
 
 def _stamped(path):
@@ -112,7 +110,8 @@ def build_wheel(folder):
         [sys.executable, "-c", BUILD, str(folder)], cwd=root, env=environment, capture_output=True, text=True
     )
     if built.returncode:
-        raise ReleaseError(f"The package could not be built: {built.stderr.strip().splitlines()[-1]}")
+        why = (built.stderr.strip() or f"exit status {built.returncode}").splitlines()[-1]
+        raise ReleaseError(f"The package could not be built: {why}")
     return Path(folder) / built.stdout.strip().splitlines()[-1]
 
 
@@ -148,7 +147,7 @@ def _zip(files, out):
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with zipfile.ZipFile(temporary, "x") as archive:
+        with zipfile.ZipFile(temporary, "w") as archive:
             for name in sorted(files):
                 about = zipfile.ZipInfo(name, MOMENT)
                 about.external_attr = 0o644 << 16

@@ -1,6 +1,6 @@
 """A grader that is quick: a score from the notebook's own bytes, and the troubles that a test asks for.
 
-A notebook that holds DIE kills its worker, SLOW takes a while, DIE-ONCE kills it the first time.
+A notebook that holds DIE-ALWAYS kills its worker, DIE-ONCE does so the first time; UNREADABLE is none.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def checked(chapter, private):
 
 
 class FakeGrader:
-    def __init__(self, level="local", folder=None, seconds=0.0, private=None, secret=""):
+    def __init__(self, level="local", folder=None, seconds=0.0, private=None, chapters=None, secret=""):
         self.level, self.folder, self.seconds, self.private = level, folder, seconds, private
 
     def __enter__(self):
@@ -40,7 +40,8 @@ class FakeGrader:
             os._exit(3)
         names = checked(chapter, self.private)
         found = {name: entry(hashlib.sha256(notebook + name.encode()).digest()[0]) for name in names}
-        return {"problem": "", "level": self.level, "limits": "per process", "seed": 0, "seconds": 0.01,
+        problem = "The file is not a notebook." if b"UNREADABLE" in notebook else ""
+        return {"problem": problem, "level": self.level, "limits": "per process", "seed": 0, "seconds": 0.01,
                 "exercises": found}  # fmt: skip
 
     def _first_time(self):

@@ -78,6 +78,8 @@ RIGHT = {
     "a stub after it": [CONV2D, "def conv2d(image, kernel):\n    raise NotImplementedError('about 7 lines')\n\n\ncheck(conv2d)\n"],
     "magics": ["%matplotlib inline\n!pip install nothing\n%timeit 1 + 1\n" + CONV2D],
     "a cell magic": ["%%time\n" + CONV2D],
+    "a name made by a magic": ["%time side = 1\n", BODY.replace("kh + 1", "kh + side") + "check(conv2d)\n"],
+    "lines that end otherwise": ["side = 0\rother = 1\rside = side + 1\r", (BODY.replace("kh + 1", "kh + side") + "check(conv2d)\n").replace("\n", "\r\n")],
     "a table altered in other cells": [
         "sides = []\n", "sides.append(0)\n", "sides[0] = 1\n",
         BODY.replace("- kh + 1", "- kh + sides[0]") + "check(conv2d)\n",
@@ -153,6 +155,26 @@ def test_a_crash_names_the_students_line(graded):
         "line": "kh = kernel.height", "number": 2, "function": "conv2d",
     }  # fmt: skip
     assert "in your line 2: kh = kernel.height" in entry["message"]
+
+
+def test_a_line_of_the_courses_is_not_shown_as_the_students(graded):
+    """What calls an answer comes as text here, and is no more the student's than in a notebook."""
+    from cnncourse.exercises import EXERCISES
+
+    answer, space = "def edge_kernel():\n    return 'abc'\n", {}
+    exec(answer, space)
+    shown = EXERCISES["edge_kernel"].grade(space["edge_kernel"])
+    entry = graded(answer + "check(edge_kernel)\n")["exercises"]["edge_kernel"]
+    assert (shown.outcome, shown.message) == (entry["outcome"], entry["message"])
+    assert shown.outcome == "crashed" and "line" not in entry["crash"]
+
+
+def test_an_example_that_is_not_implemented_is_no_stub(graded):
+    half = BODY.replace(
+        "    kh, kw", "    if len(kernel) != len(kernel[0]):\n        raise NotImplementedError\n    kh, kw"
+    )
+    entry = graded(half + "check(conv2d)\n")["exercises"]["conv2d"]
+    assert entry["outcome"] == "crashed" and entry["crash"]["error"] == "NotImplementedError"
 
 
 def test_an_answer_is_the_students_own_source(graded):

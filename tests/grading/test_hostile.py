@@ -341,6 +341,7 @@ FORGERIES = {
     "texts as a counterexample": 'ask("flip_counterexample"); transcript({"dict": [["output", {"dict": [["kind", "sequence"], ["length", 2], ["items", [{"dict": [["kind", "text"], ["text", "x"]]}] * 2]]}]]})',
     "descriptors": 'socket.send_fds(line, [b"xxxx"], [0, 1, 2])',
     "a crash that is none": 'say({"dict": [["crash", {"dict": [["error", 3], ["text", None], ["number", 1e300]]}], ["in", 0]]})',
+    "a crash without the number of its line": 'say({"dict": [["crash", {"dict": [["error", "E"], ["text", "t"], ["line", "x"]]}], ["in", 1]]}); say({"dict": [["ended", True]]}); say({"dict": [["ended", True]]})\nwhile True: pass',
     "the end at once": 'say({"dict": [["ended", True]]}); say({"dict": [["ended", True]]}); os._exit(0)',
 }  # fmt: skip
 

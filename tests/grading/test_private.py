@@ -108,13 +108,42 @@ def wheel(tmp_path_factory):
     return release.build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
-EXAMPLES = [("lambda x: x", "a lambda"), ("object()", "an example has a object"), ("1 / 0", "division by")]
+BROKEN = [
+    ("draw(2, 3),)", "lambda x: x,)", "a lambda cannot be sent .*; an example holds numbers"),
+    ("draw(2, 3),)", "object(),)", "an example has a object"),
+    ("draw(2, 3),)", "1 / 0,)", "division by zero"),
+    ("draw(2, 3),)", "draw(4096, 4097),)", "its examples are larger than 64 MB"),
+    ("return x + x", "return x.nothing", "its own solution is crashed"),
+]
 
 
-@pytest.mark.parametrize(("example", "said"), EXAMPLES)
-def test_an_example_that_cannot_be_made_is_a_sentence(own, example, said):
+@pytest.mark.parametrize(("there", "instead", "said"), BROKEN)
+@pytest.mark.parametrize("when", ["release", "grade"])
+def test_an_exercise_that_cannot_be_graded_is_said_before_anybody_hands_in(
+    own, tmp_path, when, there, instead, said
+):
     from cnncourse.grading import Grader, best_level
 
-    (own / "midterm.py").write_text(MODULE.replace("yield (draw(2, 3),)", f"yield ({example},)"))
-    with pytest.raises(private.PrivateError, match=f"double_it cannot be graded: {said}"):
-        Grader(best_level()[0], private=own)
+    (own / "midterm.py").write_text(MODULE.replace(there, instead, 1))
+    with pytest.raises(private.PrivateError, match=f"double_it cannot be graded: ({said})"):
+        if when == "release":
+            release.release(("20_midterm",), tmp_path / "out.zip", private=own, wheel=__file__)
+        else:
+            Grader(best_level()[0], private=own)
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_a_check_without_an_exercise_is_not_graded(own):
+    from cnncourse.grading import Grader, best_level
+
+    (own / "midterm.py").write_text(MODULE.replace("midterm_size", "another_name"))
+    with pytest.raises(private.PrivateError, match="20_midterm checks midterm_size"):
+        Grader(best_level()[0], private=own, chapters=("20_midterm",))
+
+
+def test_a_private_chapter_without_a_module_is_handed_out(own, tmp_path, make_notebook, wheel):
+    """It checks exercises of the course alone; there is nothing to ship for it."""
+    notebooks.write(make_notebook({"a": "check(conv2d)"}), own / "21_final.ipynb")
+    out = tmp_path / "out.zip"
+    names = release.release(("20_midterm", "21_final"), out, private=own, with_checks=True, wheel=wheel)
+    assert {"instructor/midterm.py", "21_final.ipynb"} <= set(names)

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 (a filter and a cell stand on a line each)
 
 import json
+import os
 import platform
 import socket
 import struct
@@ -12,7 +13,17 @@ import sys
 import numpy as np
 import pytest
 
-from cnncourse.grading import Grader, Level, LevelError, _bubblewrap, _diagnosis, _sandbox, best_level
+from cnncourse.grading import (
+    Grader,
+    Level,
+    LevelError,
+    _bubblewrap,
+    _cgroup,
+    _diagnosis,
+    _sandbox,
+    _stage,
+    best_level,
+)
 from cnncourse.grading._judge import clean, crash_of
 from cnncourse.grading._spawn import Spawner
 from cnncourse.grading._stage import PACKAGE, stage
@@ -83,6 +94,39 @@ def test_what_a_candidate_sees_holds_no_reference(tmp_path):
 
 
 @linux
+def test_what_a_killed_grader_left_goes_and_nobody_elses(tmp_path, monkeypatch):
+    monkeypatch.setattr(_stage.tempfile, "tempdir", str(tmp_path))
+    used, left, young = _stage.make(), tmp_path / f"{_stage.PREFIX}left", tmp_path / f"{_stage.PREFIX}young"
+    for folder in (left, young):
+        (folder / "scratch").mkdir(parents=True)
+    for folder in (used, left):
+        os.utime(folder, (0, 0))
+    again = _stage.make()
+    assert set(tmp_path.iterdir()) == {used, young, again}
+    _stage.remove(used), _stage.remove(again)
+    assert list(tmp_path.iterdir()) == [young] and not {used, again} & set(_stage._locks)
+
+
+@linux
+def test_groups_of_killed_graders_go(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name in (f"cnncourse-{ended.pid}", f"cnncourse-{os.getpid()}", "another"):
+        (tmp_path / name).mkdir()
+    _cgroup._sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f"cnncourse-{os.getpid()}", "another"}
+
+
+@linux
+def test_a_zygote_that_does_not_start_leaves_nothing(tmp_path, monkeypatch, hasty):
+    monkeypatch.setattr(_stage.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(_sandbox.sys, "executable", "/bin/false")
+    with pytest.raises(LevelError, match="it ended at once"):
+        _sandbox.Zygote(Level.LOCAL, hasty)
+    assert not list(tmp_path.iterdir())
+
+
+@linux
 def test_the_sandbox_shows_no_repository_and_no_home(tmp_path):
     shown = [target for _, target in _bubblewrap.binds(tmp_path)]
     assert not any(
@@ -130,6 +174,18 @@ def verdict(filters, machine, number, argument=0):
             value, at = data[operand], at + 1
         else:
             at += 1 + (yes if tests[code](operand) else no)
+
+
+def test_the_meta_devices_libraries_are_loaded_where_an_example_needs_them():
+    """They take two seconds of every start."""
+    from cnncourse.grading._engine import META, WARM
+    from cnncourse.grading.private import chapter_paths
+
+    grader = Grader.__new__(Grader)
+    grader.paths = chapter_paths()
+    assert grader._modules(("01_convolution", "04_training_a_cnn")) == WARM
+    assert META in grader._modules(("01_convolution", "05_classic_networks"))
+    assert META in grader._modules(None)
 
 
 def test_children_of_their_own_where_nothing_can_be_forked(hasty):
@@ -197,6 +253,12 @@ def test_plain_data_comes_as_it_went(line, value):
         assert got == value and type(got) is type(value)
 
 
+def test_numbers_of_another_machine_come_as_what_they_are(line):
+    raw, channel = line
+    Channel(raw).send(np.array([1, 2], dtype=">i4"))
+    assert channel.receive(1).tolist() == [1, 2]
+
+
 def test_code_does_not_come_to_who_does_not_want_it():
     for tag in ("source", "import", "tensor", "layers", "named", "ordered"):
         with pytest.raises(WireError):
@@ -241,8 +303,8 @@ def test_texts_are_made_harmless():
         and clean(3) == ""
         and len(clean("x" * 10**6)) == 4000
     )
-    odd = crash_of({"error": 3, "text": "t" * 10**6, "number": 1e300, "extra": [1], "line": None})
-    assert odd == {"error": "", "text": "t" * 600, "line": ""} and crash_of("no") is None
+    odd = crash_of({"error": 3, "text": "t" * 10**6, "number": 1e300, "extra": [1], "line": "x"})
+    assert odd == {"error": "", "text": "t" * 600} and crash_of("no") is None
     assert json.dumps(odd)
 
 

@@ -51,9 +51,9 @@ def silence(descriptor):
 
 
 def before_fork():
-    """A folder for the next child to write to."""
+    """A folder for the next child to write to, beside the course that it sees, with which it goes at last."""
     global _folder
-    _folder = tempfile.mkdtemp(prefix="cnncourse-")
+    _folder = tempfile.mkdtemp(prefix="scratch-", dir=Path(__file__).parents[1])
 
 
 def clean(child):

@@ -1,4 +1,4 @@
-"""As much of IPython as a submission meets: magics that time a line run it, all others do nothing."""
+"""As much of IPython as a submission meets: magics that only look on run their code, others do nothing."""
 
 import contextlib
 
@@ -31,7 +31,9 @@ class Shell:
             exec(self.compile(body, "<cell>"), self.user_ns)
 
     def run_line_magic(self, magic, line, **options):
-        """`%time f(x)` is worth no more than f(x) is, and nobody looks."""
+        """`%time x = f()` makes a name; of any other line magic nobody looks at what it does."""
+        if magic == "time":
+            exec(self.compile(line, "<cell>"), self.user_ns)
 
     def system(self, command):
         """There is no shell here."""

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from pathlib import Path
 
 from . import warm
 from .serve import serve
@@ -18,7 +19,7 @@ def main(port, limits, modules, token):
     warm.up(modules.split(","))
     line = socket.create_connection(("127.0.0.1", int(port)))
     line.sendall(token.encode())
-    folder = tempfile.mkdtemp(prefix="cnncourse-")
+    folder = tempfile.mkdtemp(prefix="scratch-", dir=Path(__file__).parents[1])  # goes with the course
     os.chdir(folder)
     if sys.platform != "win32":
         from .limits import bound

@@ -7,6 +7,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+COURSE = "<course "  # how the name of a file begins whose text the judge sent
+
 
 def _meta(described):
     dtype, shape = described
@@ -52,7 +54,7 @@ def importing(where):
 def defined(described):
     """A function or class from its text, as an exercise's `observe` is."""
     text, name = described
-    file = f"<course {name}>"
+    file = f"{COURSE}{name}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
     space = {"__name__": "course"}
     exec(compile(text, file, "exec"), space)

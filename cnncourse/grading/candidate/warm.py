@@ -12,7 +12,7 @@ from cnncourse.exercises._pristine import remember
 def up(modules):
     """Import `modules`; let libraries do what they do once. No backward pass: its threads do not fork."""
     torch.set_num_threads(1)
-    for module in ("torch._dynamo", *modules):  # what the first visit to the meta device would load
+    for module in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
     torch.nn.functional.conv2d(torch.zeros(1, 1, 3, 3), torch.zeros(1, 1, 2, 2))
