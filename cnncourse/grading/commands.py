@@ -13,11 +13,11 @@ from .intake import IntakeError, known
 from .pool import NoGrader
 from .private import PrivateError
 from .release import ReleaseError
-from .results import ResultsError
+from .results import CLASS, GRADES, ResultsError
 from .roster import RosterError
 
 ERRORS = (IntakeError, NoGrader, PrivateError, ReleaseError, ResultsError, RosterError)
-NAMED = 12  # notes printed; the class page has them all
+NAMED = 12  # sentences printed of a kind; the class page has them all
 
 
 class Refused(ValueError):
@@ -67,15 +67,23 @@ def summary(order, outcome):
     before = f" {outcome.before} had a grade already." if outcome.before else ""
     plural = "" if outcome.graded == 1 else "s"
     yield f"{outcome.graded} submission{plural} graded.{before}"
-    yield from outcome.notes[:NAMED]
-    if len(outcome.notes) > NAMED:
-        yield f"… and {len(outcome.notes) - NAMED} more notes: they are in {order.out / 'class.json'}."
+    whole = order.shard == (1, 1)
+    yield from _some(outcome.notes, "notes", order.out / CLASS)
+    unreadable = [f"No points: {sentence}" for sentence in outcome.unreadable]
+    yield from _some(unreadable, "without points", order.out / ("class.html" if whole else GRADES))
     for sentence in outcome.ungraded:
         yield f"No grade: {sentence}. Run it again to try once more."
-    if order.shard == (1, 1):
+    if whole:
         yield f"Results: {order.out / 'class.html'}, gradebook.csv, canvas.csv, nbgrader.csv, feedback."
     else:
         yield "This is one shard: `cnncourse merge SHARDS… --out RESULTS` joins all and writes the reports."
+
+
+def _some(sentences, what, place):
+    """The first sentences, and where the others are."""
+    yield from sentences[:NAMED]
+    if len(sentences) > NAMED:
+        yield f"… and {len(sentences) - NAMED} more {what}: they are in {place}."
 
 
 def chapter_stems(text, private=None):
@@ -88,8 +96,8 @@ def chapter_stems(text, private=None):
 
 
 def _range(part, stems):
-    between = re.fullmatch(r"(\d\d)-(\d\d)", part)
-    first, last = between.groups() if between else (part, part)
+    between = re.fullmatch(r"(\d\d?)(?:-(\d\d?))?", part)
+    first, last = (n.zfill(2) for n in (between[1], between[2] or between[1])) if between else (part, part)
     found = [stem for stem in stems if first <= stem[: len(first)] and stem[: len(last)] <= last]
     if not found:
         raise Refused(f"There is no chapter {part}: say 01, 01-03 or 01,05. There are {', '.join(stems)}.")

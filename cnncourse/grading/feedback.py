@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -47,9 +48,7 @@ def _digest(student):
 
 def feedback_page(book, student, exercises):
     """The page of one student, as text."""
-    levels = {}
-    for record in student.records.values():
-        levels[record["grade"]["level"]] = levels.get(record["grade"]["level"], 0) + 1
+    levels = Counter(record["grade"]["level"] for record in student.records.values())
     parts = [_chapter(book, student, stem, exercises) for stem in book.chapters if stem in student.records]
     return page(f"Feedback for {student.full or student.name}", "\n".join([*parts, isolation(levels)]))
 

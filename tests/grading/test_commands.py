@@ -69,6 +69,17 @@ def test_a_submission_without_a_grade_is_an_exit_status(invoke, tmp_path):
     assert status == 1 and "No grade: s0_03_pooling.ipynb: the grader died of it twice" in said
 
 
+def test_a_notebook_that_cannot_be_read_is_named(invoke, tmp_path):
+    """It has a grade, of no points: somebody should ask for it again."""
+    fill(tmp_path / "in", 1, s0="UNREADABLE")
+    for _ in range(2):  # also of a run that has nothing left to do
+        status, said = invoke("grade", "in", "--out", "out", "--workers", 1)
+        assert status == 0 and "No points: s0_03_pooling.ipynb: The file is not a notebook." in said
+    fill(tmp_path / "many", 15, **{f"s{n}": "UNREADABLE" for n in range(15)})
+    _, said = invoke("grade", "many", "--out", "all", "--workers", 1)
+    assert said.count("No points: ") == 12 and "… and 3 more without points" in said
+
+
 def test_without_a_sandbox_it_refuses_unless_told(invoke, tmp_path, monkeypatch):
     monkeypatch.setattr(grading, "best_level", lambda: (grading.Level.LOCAL, "bubblewrap is not installed"))
     fill(tmp_path / "in", 1)
@@ -114,6 +125,9 @@ def test_errors_are_one_sentence(invoke, tmp_path, capfd, arguments, sentence):
         ("01", ("01_convolution",)),
         ("01-03", ("01_convolution", "02_padding_and_stride", "03_pooling")),
         ("03,01", ("03_pooling", "01_convolution")),
+        ("1", ("01_convolution",)),
+        ("1-3", ("01_convolution", "02_padding_and_stride", "03_pooling")),
+        ("10", ("10_data_augmentation",)),
         ("01_convolution", ("01_convolution",)),
     ],
 )
