@@ -1,5 +1,6 @@
 """Verdicts, hints and solutions as a person reads them: in a notebook, and in a terminal."""
 
+import re
 from html import escape
 
 import numpy as np
@@ -65,10 +66,17 @@ def as_html(verdict):
     return f'<div role="status" class="cnncourse-verdict" style="{style}">{"".join(parts)}</div>'
 
 
+# A star on the outside of a word: neither a product nor `*arguments`.
+EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
+
+
 def _inline(text):
-    """Escaped text in which `backticks` are code."""
+    """Escaped text in which `backticks` are code and *stars* stress a word."""
     pieces = escape(text).split("`")
-    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
+    return "".join(
+        f"<code>{piece}</code>" if i % 2 else EMPHASIS.sub(r"<em>\1</em>", piece)
+        for i, piece in enumerate(pieces)
+    )
 
 
 def _scene(scene):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnncourse import notebooks
+from cnncourse.exercises import EXERCISES
 
 CHAPTERS = notebooks.chapters()
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,25 @@ def needs(path):
     """The chapters that the opening says one needs, by their file names."""
     paragraph = re.search(r"\*\*You need\*\*.*?(?:\n\n|$)", opening(path), re.DOTALL)[0]
     return re.findall(r"\]\((\d\d_\w+\.ipynb)\)", paragraph)
+
+
+HOURS = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), 1)}
+WORDS_A_MINUTE = 200
+
+
+def minutes(path):
+    """The same as a number."""
+    count, *half, unit = time(path).split()
+    return int(count) if unit == "minutes" else 60 * HOURS[count] + 30 * bool(half)
+
+
+@every_chapter
+def test_its_time_is_enough(number):
+    """For the exercises, by their own minutes, and for the prose at the pace of a careful reader."""
+    path = CHAPTERS[number]
+    asked = sum(EXERCISES[name].minutes for name in notebooks.exercises(notebooks.read(path)))
+    prose = sum(len(text.split()) for text in text_cells(path)) / WORDS_A_MINUTE
+    assert asked + prose <= minutes(path) + 15, "half an hour is the unit"
 
 
 @every_chapter
@@ -70,3 +90,9 @@ def test_a_map_agrees_with_the_chapters(page):
         assert re.search(r"\d\d [^]*]+", name)[0] == title(path).replace(" ·", "")
         assert spent == time(path) and promise
         assert re.findall(r"\d\d", needed) == [other[:2] for other in needs(path)]
+
+
+def test_instructors_are_told_the_same_minutes():
+    page = (ROOT / "instructors" / "README.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)
+    assert told == [(path.stem, str(minutes(path))) for path in CHAPTERS]

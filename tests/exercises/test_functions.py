@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from cnncourse.exercises._kinds import exercise
+from cnncourse.exercises._render import _inline
 
 
 def correlate(image, kernel):
@@ -233,6 +234,17 @@ def test_an_error_below_the_library_is_told_by_the_learners_own_line():
 def test_an_operation_that_torch_lacks_is_no_stub():
     verdict = grade(lambda image, kernel: torch.nn.Module()(image))
     assert verdict.outcome == "crashed" and "forward" in verdict.message
+
+
+def test_a_number_that_the_meta_device_does_not_have_is_no_stub():
+    """torch's core raises NotImplementedError at the learner's own line, with no frame of its own."""
+    verdict = grade(lambda image, kernel: torch.zeros((), device="meta").item())
+    assert verdict.outcome == "crashed" and "meta" in verdict.message
+
+
+def test_stars_stress_a_word_and_leave_products_alone():
+    html = _inline("Before *the sum*, not 2*x*y or 3 * 4 * 5, f(*a, *b), `f(*z*)` and <b>.")
+    assert "<em>the sum</em>" in html and html.count("<em>") == 1 and "<b>" not in html
 
 
 def test_what_was_not_made_for_numpy_is_told():
