@@ -9,7 +9,8 @@ def ask(exercise, answer):
     import ipywidgets as widgets
     from IPython.display import display
 
-    options = [(f"{key}  {text}", key) for key, (text, _) in exercise.replies.items()]
+    plain = {key: text.replace("`", "") for key, (text, _) in exercise.replies.items()}  # labels: no markup
+    options = [(f"{key}  {text}", key) for key, text in plain.items()]
     buttons = widgets.RadioButtons(options=options, index=None, layout={"width": "auto"})
     reply = widgets.HTML()
 

@@ -134,7 +134,7 @@ def _is_own(frame):
 
 
 def is_stub(error):
-    """Whether the learner's own line raises it, and not a library's, nor torch's core."""
+    """Whether an error is the learner's own `raise NotImplementedError`, not a library's or torch's core."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     raised = not last.line or "raise" in last.line  # `.item()` on the meta device raises it too, in C++
     return isinstance(error, NotImplementedError) and _is_own(last) and raised
