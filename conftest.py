@@ -159,10 +159,16 @@ def environment(variables):
 
 
 @pytest.fixture
-def strict_environment(monkeypatch):
-    """What a solved chapter's kernel finds in its environment, for a kernel that the test starts."""
-    for name, value in chapter_environment(strict=True).items():
+def kernel_environment(monkeypatch):
+    """What a chapter's kernel finds in its environment, for a kernel that the test starts."""
+    for name, value in chapter_environment(strict=False).items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def strict_environment(kernel_environment, monkeypatch):
+    """The same for a solved chapter."""
+    monkeypatch.setenv("CNNCOURSE_STRICT", "1")
 
 
 def execute_cell_input(kernel, source, allow_stdin=None):

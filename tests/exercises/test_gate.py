@@ -47,7 +47,7 @@ def test_mistakes_read_their_own_message(name):
     assert len(exercise.mistakes) >= (2 if exercise.kind == "choice" else 4)
     messages = [mistake.message for mistake in exercise.mistakes]
     assert len(set(messages)) == len(messages) or exercise.kind not in ("function", "module")
-    for seed in seeds_of(name):
+    for seed in list(seeds_of(name))[: 10 if exercise.kind == "module" else None]:  # a network takes its time
         for number, mistake in enumerate(exercise.mistakes):
             # what `grade` does, without running the mistake once more: it is known as a cause already
             verdict = exercise.judge({"records": exercise._transcript(number, seed)}, seed)
