@@ -1,13 +1,13 @@
 """Chapters as files: find them, read and write them, put answers in and take answers out."""
 
 import json
-import os
 from pathlib import Path
 
 import nbformat
 
 from ._cells import Cell
 from ._course import chapters
+from ._files import write_whole
 
 
 class NotebookError(ValueError):
@@ -38,17 +38,8 @@ def _reason(error):
 
 
 def write(notebook, path):
-    """Write `notebook` to `path` whole or not at all: a full disk or a lost process leaves the old file."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-            file.write(nbformat.writes(notebook) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write `notebook` to `path` whole or not at all."""
+    write_whole(path, nbformat.writes(notebook) + "\n")
 
 
 def code_cells(notebook):

@@ -125,7 +125,7 @@ def test_a_write_that_fails_leaves_the_old_file(chapter, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(notebooks.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         notebooks.write(chapter, path)
     assert path.read_text() == "old" and os.listdir(tmp_path) == [path.name]

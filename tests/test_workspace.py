@@ -296,7 +296,7 @@ def test_a_full_disk_leaves_the_notebook_as_it_was(mine, course, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(notebooks.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         changes(mine)
     assert path.read_bytes() == before

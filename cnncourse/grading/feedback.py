@@ -6,10 +6,10 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 
+from .._files import write_whole
 from ._page import COLOURS, MARKS, code, inline, isolation, page
 from ._public import public
 from .gradebook import number
-from .results import write_whole
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
 
@@ -20,7 +20,7 @@ def write(folder, book, exercises):
     folder.mkdir(exist_ok=True)
     for student, name in zip(book.students, file_names(book.students), strict=True):
         if student.records:
-            write_whole(folder / f"{name}.html", feedback_page(book, student, exercises))
+            write_whole(folder / f"{name}.html", feedback_page(book, student, exercises), "replace")
 
 
 def file_names(students):

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from .._files import write_whole
 from . import feedback, overview
 from .gradebook import TABLES, Gradebook, as_csv
 from .intake import known
-from .results import read_class, write_whole
+from .results import read_class
 
 
 def write(folder, private=None):
@@ -20,7 +21,7 @@ def write(folder, private=None):
         load(private)
     book = Gradebook.of(folder, known(private))
     for name, rows in TABLES.items():
-        write_whole(folder / name, as_csv(rows(book)))
+        write_whole(folder / name, as_csv(rows(book)), "replace")
     feedback.write(folder, book, EXERCISES)
-    write_whole(folder / "class.html", overview.class_page(book))
+    write_whole(folder / "class.html", overview.class_page(book), "replace")
     return True

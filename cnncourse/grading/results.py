@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from .. import __version__
 from .._course import _PACKAGE
+from .._files import write_whole
 
 GRADES, CLASS, LOCK, SECRET = "results.jsonl", "class.json", ".lock", ".secret"
 
@@ -114,23 +115,9 @@ def read_grades(path):
     return records, whole
 
 
-def write_whole(path, text):
-    """Write a file whole or not at all."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_class(folder, about):
     """Keep what there was to grade beside the grades."""
-    write_whole(Path(folder) / CLASS, json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+    write_whole(Path(folder) / CLASS, json.dumps(about, ensure_ascii=False, indent=1) + "\n", "replace")
 
 
 def read_class(folder):
