@@ -40,12 +40,13 @@ def probe_module(candidate, examples, *, seed=0, seconds=SECONDS, as_built=False
         lambda example=example: _watched(shortcuts, candidate, *example, seed=seed, as_built=as_built)
         for example in examples
     ]
-    if any(_is_meta(inputs) for _, *inputs in examples):
+    if any(is_meta(inputs) for _, *inputs in examples):
         import torch._dynamo  # noqa: F401  # the meta device asks for it: its loading is not the answer's time
     return probe_all(runs, seconds)
 
 
-def _is_meta(inputs):
+def is_meta(inputs):
+    """Whether an example is of shapes alone."""
     return any(isinstance(x, torch.Tensor) and x.is_meta for x in inputs)
 
 
@@ -56,7 +57,7 @@ def _watched(shortcuts, *example, **how):
 
 
 def _run(candidate, options, *inputs, seed, as_built):
-    if _is_meta(inputs):
+    if is_meta(inputs):
         return _on_meta(candidate, options, inputs)
     try:
         return _in_precision(candidate, options, inputs, seed, torch.float64, as_built)

@@ -10,6 +10,7 @@ import torch
 from ..exercises import EXERCISES
 from ..exercises._exercise import _crash_sentence
 from ..exercises._limit import TimedOut, time_limit
+from ..exercises._probe_module import is_meta
 from ..exercises._verdict import CRASHED, NOT_ATTEMPTED, TIMED_OUT, Verdict
 from ._conversation import Conversation
 from ._flags import flags
@@ -52,7 +53,8 @@ class Grader:
             return *WARM, META
         names = {stem: checked(chapter_code(self.paths[stem])) for stem in chapters}
         complete(names)
-        on_meta = any(_on_meta(EXERCISES[name]) for found in names.values() for name in found)
+        modules = [ex for found in names.values() for ex in map(EXERCISES.get, found) if ex.kind == "module"]
+        on_meta = any(is_meta(example) for exercise in modules for example in exercise.inputs())
         return (*WARM, META) if on_meta else WARM
 
     def _children(self, modules):
@@ -133,12 +135,6 @@ class Grader:
             "seconds": round(talk.seconds[name], 3),
             "answer": clean(chosen.answers[name]),
         }
-
-
-def _on_meta(exercise):
-    """Whether an example is of shapes alone."""
-    examples = exercise.inputs() if exercise.kind == "module" else ()
-    return any(getattr(part, "is_meta", False) for example in examples for part in example)
 
 
 def _sorted_out(code, shipped, **how):
