@@ -35,6 +35,8 @@ def test_every_exercise_is_a_solution_cell_and_a_locked_test_after_it(stem):
 def nbgrader(tmp_path):
     """nbgrader(arguments) in a course folder of its own."""
     command = nbgrader_environment.find()
+    if command is None and os.environ.get("CI"):
+        pytest.fail("No nbgrader: tools/nbgrader_environment.py could not install it.")
     if command is None:
         pytest.skip("no nbgrader: `make test` installs one in build/nbgrader where there is a network")
 
