@@ -1,10 +1,10 @@
 """Verdicts, hints and solutions as a person reads them: in a notebook, and in a terminal."""
 
-import re
 from html import escape
 
 import numpy as np
 
+from .._markup import inline
 from ._compare import shape_of
 from ._verdict import CRASHED, NOT_ATTEMPTED, PASSED, RECORDED, TIMED_OUT, WRONG
 
@@ -47,9 +47,9 @@ def as_html(verdict):
     mark, colour = MARKS[verdict.outcome], COLOURS[verdict.outcome]
     parts = [f"<div><b>{mark} {escape(verdict.name)}: {verdict.outcome}</b></div>"]
     if verdict.outcome != NOT_ATTEMPTED:
-        parts.append(f"<div>{_inline(verdict.message)}</div>")
+        parts.append(f"<div>{inline(verdict.message)}</div>")
     if verdict.difference:
-        parts.append(f'<div style="{QUIET}">{_inline(verdict.difference)}</div>')
+        parts.append(f'<div style="{QUIET}">{inline(verdict.difference)}</div>')
     if verdict.crash and verdict.crash.get("line"):
         parts.append(
             f'<pre style="{CODE}">line {verdict.crash["number"]}: {escape(verdict.crash["line"])}</pre>'
@@ -64,19 +64,6 @@ def as_html(verdict):
         parts.append(f'<div style="{QUIET}">Next: <code>{escape(verdict.next)}</code></div>')
     style = CARD.format(colour=colour)
     return f'<div role="status" class="cnncourse-verdict" style="{style}">{"".join(parts)}</div>'
-
-
-# A star on the outside of a word: neither a product nor `*arguments`.
-EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
-
-
-def _inline(text):
-    """Escaped text in which `backticks` are code and *stars* stress a word."""
-    pieces = escape(text).split("`")
-    return "".join(
-        f"<code>{piece}</code>" if i % 2 else EMPHASIS.sub(r"<em>\1</em>", piece)
-        for i, piece in enumerate(pieces)
-    )
 
 
 def _scene(scene):
@@ -154,7 +141,7 @@ class Note:
     def _repr_html_(self):
         more = f'<div style="{QUIET}">{escape(self.more)}</div>' if self.more else ""
         style = CARD.format(colour="#0072B2")
-        return f'<div style="{style}"><b>{escape(self.title)}</b><div>{_inline(self.text)}</div>{more}</div>'
+        return f'<div style="{style}"><b>{escape(self.title)}</b><div>{inline(self.text)}</div>{more}</div>'
 
 
 class Solution:
@@ -167,7 +154,7 @@ class Solution:
         return f"{self.source}\n\n{self.why}".rstrip()
 
     def _repr_html_(self):
-        style, why = CARD.format(colour="#0072B2"), f"<div>{_inline(self.why)}</div>" if self.why else ""
+        style, why = CARD.format(colour="#0072B2"), f"<div>{inline(self.why)}</div>" if self.why else ""
         summary = f"<summary>Show the solution of <code>{escape(self.name)}</code></summary>"
         code = f'<pre style="{CODE}">{escape(self.source)}</pre>'
         return f'<details style="{style}">{summary}{code}{why}</details>'

@@ -64,12 +64,6 @@ def isolation(levels):
     return f'<p class="quiet">Isolation: {"; ".join(said) or "nothing was run"}.{of}</p>'
 
 
-def inline(text):
-    """Escaped text in which `backticks` are code."""
-    pieces = escape(str(text)).split("`")
-    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
-
-
 def code(text):
     """Escaped program text; a keyboard can scroll it."""
     clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", str(text))

@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 
 from .._files import write_whole
-from ._page import COLOURS, MARKS, code, inline, isolation, page
+from .._markup import inline
+from ._page import COLOURS, MARKS, code, isolation, page
 from ._public import public
 from .gradebook import number
 

@@ -4,7 +4,8 @@ from collections import Counter
 from html import escape
 from statistics import median
 
-from ._page import inline, isolation, page
+from .._markup import inline
+from ._page import isolation, page
 from .gradebook import number
 
 GROUPS = (("passed",), ("wrong", "crashed"), ("timed out",), ("not attempted",))

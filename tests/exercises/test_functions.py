@@ -8,8 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from cnncourse._markup import inline
 from cnncourse.exercises._kinds import exercise
-from cnncourse.exercises._render import _inline
 
 
 def correlate(image, kernel):
@@ -243,7 +243,7 @@ def test_a_number_that_the_meta_device_does_not_have_is_no_stub():
 
 
 def test_stars_stress_a_word_and_leave_products_alone():
-    html = _inline("Before *the sum*, not 2*x*y or 3 * 4 * 5, f(*a, *b), `f(*z*)` and <b>.")
+    html = inline("Before *the sum*, not 2*x*y or 3 * 4 * 5, f(*a, *b), `f(*z*)` and <b>.")
     assert "<em>the sum</em>" in html and html.count("<em>") == 1 and "<b>" not in html
 
 
